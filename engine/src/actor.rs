@@ -1,0 +1,123 @@
+//! The actors: thin actix shells around a turn. The only file that knows actix.
+//!
+//! A ring of the doorbell is all an actor is ever sent; what is asked of it waits in its inbox. After each turn that
+//! leaves work behind, the actor steps back behind its neighbours on the arbiter before it goes on.
+
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use actix::{Actor, ArbiterHandle, Context, Handler, Message, System};
+
+use crate::event_turn::{self, TurnBuffers};
+use crate::handle::EventHandle;
+use crate::services::Services;
+use crate::session_turn::{self, SessionHandle, SessionRequest};
+
+/// There is something in the inbox, or something is due.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Doorbell;
+
+/// One event.
+struct EventActor {
+    handle: Arc<EventHandle>,
+    services: Arc<Services>,
+    buffers: TurnBuffers,
+}
+
+/// The login sequencer.
+struct SessionActor {
+    handle: Arc<SessionHandle>,
+    services: Arc<Services>,
+    batch: Vec<SessionRequest>,
+}
+
+impl Actor for EventActor {
+    type Context = Context<EventActor>;
+}
+
+impl Handler<Doorbell> for EventActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Doorbell, _: &mut Context<EventActor>) {
+        if event_turn::take_turn(&self.handle, &self.services, &mut self.buffers) {
+            let handle = Arc::clone(&self.handle);
+            step_back_and(move || handle.nudge());
+        }
+    }
+}
+
+impl Actor for SessionActor {
+    type Context = Context<SessionActor>;
+}
+
+impl Handler<Doorbell> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Doorbell, _: &mut Context<SessionActor>) {
+        if session_turn::take_turn(&self.handle, &self.services, &mut self.batch) {
+            let handle = Arc::clone(&self.handle);
+            step_back_and(move || handle.nudge());
+        }
+    }
+}
+
+/// Lets the other actors of this arbiter have their turn first.
+fn step_back_and(then: impl FnOnce() + 'static) {
+    actix::spawn(async move {
+        tokio::task::yield_now().await;
+        then();
+    });
+}
+
+/// The threads that actors run on: one arbiter a core.
+pub struct ActorSystem {
+    system: System,
+    arbiters: Vec<ArbiterHandle>,
+    thread: JoinHandle<()>,
+}
+
+impl ActorSystem {
+    /// Starts `arbiters` threads for actors, and one that keeps them.
+    pub fn start(arbiters: usize) -> std::io::Result<ActorSystem> {
+        let (sender, receiver) = mpsc::channel();
+        let run = move || {
+            let runner = System::new();
+            let handles: Vec<ArbiterHandle> = (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect();
+            let started = sender.send((System::current(), handles)).is_ok();
+            if started && let Err(error) = runner.run() {
+                tracing::error!(%error, "the actor system ended with an error");
+            }
+        };
+        let thread = std::thread::Builder::new().name("holdfast-actors".to_owned()).spawn(run)?;
+        let (system, arbiters) = receiver.recv().map_err(std::io::Error::other)?;
+        Ok(ActorSystem { system, arbiters, thread })
+    }
+
+    /// Starts an event's actor. Events are spread over the arbiters by their numbers.
+    pub fn start_event(&self, handle: &Arc<EventHandle>, services: &Arc<Services>) {
+        let arbiter = &self.arbiters[handle.number.0 as usize % self.arbiters.len()];
+        let (own, services) = (Arc::clone(handle), Arc::clone(services));
+        let actor =
+            move |_: &mut Context<EventActor>| EventActor { handle: own, services, buffers: TurnBuffers::default() };
+        let address = EventActor::start_in_arbiter(arbiter, actor);
+        // One ring is under way at a time, so the mailbox needs no bound of its own.
+        handle.connect(Box::new(move || address.do_send(Doorbell)));
+    }
+
+    /// Starts the session actor.
+    pub fn start_sessions(&self, handle: &Arc<SessionHandle>, services: &Arc<Services>) {
+        let (own, services) = (Arc::clone(handle), Arc::clone(services));
+        let actor = move |_: &mut Context<SessionActor>| SessionActor { handle: own, services, batch: Vec::new() };
+        let address = SessionActor::start_in_arbiter(&self.arbiters[0], actor);
+        handle.connect(Box::new(move || address.do_send(Doorbell)));
+    }
+
+    /// Stops all actors where they are, and waits for their threads.
+    pub fn stop(self) {
+        self.system.stop();
+        if self.thread.join().is_err() {
+            tracing::error!("the actor system's thread panicked");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The only mutator of an event. Live traffic and recovery run the same lines.
+
+use std::num::NonZeroU32;
+
+use super::{Event, share_of};
+use crate::core::change::{AnswerRemembered, Change, Share};
+use crate::core::hold::{Booking, Hold, HoldSource, HoldState};
+use crate::core::id::{HoldNumber, UserNumber};
+use crate::core::idempotency::Remembered;
+use crate::core::party::ENDED_HOLDS_REMEMBERED_MAX;
+use crate::core::queue::QueueEntry;
+use crate::core::status::Status;
+
+impl Event {
+    /// Applies a change that happened at `at_ms` (milliseconds since the Unix epoch).
+    ///
+    /// # Panics
+    ///
+    /// Where `change` cannot follow from the state: that is a bug, or a journal of another event.
+    pub fn evolve(&mut self, at_ms: u64, change: &Change) {
+        assert!(!self.deleted, "event {} was removed", self.id);
+        match change {
+            Change::EventChanged { details, settings } => {
+                self.details = details.clone();
+                self.settings = settings.clone();
+                self.version += 1;
+            }
+            Change::EventDeleted => self.deleted = true,
+            Change::StatusChanged { from, to, .. } => self.change_status(at_ms, *from, *to),
+            Change::CapacityChanged { ticket_type, to, .. } => {
+                self.ticket_type_mut(*ticket_type).capacity.resize(*to);
+                self.version += 1;
+            }
+            Change::QueueJoined { share, min_quantity } => self.join(at_ms, share, *min_quantity),
+            Change::QueueLeft { share } | Change::QueueDropped { share, .. } => {
+                let left = self.ticket_type_mut(share.ticket_type).queue.leave(share.user);
+                assert!(left.is_some(), "user {} left a line they did not stand in", share.user.0);
+            }
+            Change::HoldPlaced { number, share, deadline_ms, lifetime_end_ms, source } => {
+                self.place_hold(at_ms, *number, share, (*deadline_ms, *lifetime_end_ms), *source);
+            }
+            Change::HoldAmended { number, share } => self.amend_hold(*number, share.quantity),
+            Change::HoldExtended { number, deadline_ms, counted, .. } => {
+                self.extend_hold(*number, *deadline_ms, *counted);
+            }
+            Change::HoldConfirmed { number, share, rescued } => self.confirm_hold(at_ms, *number, share, *rescued),
+            Change::HoldReleased { number, .. } => self.end_hold(at_ms, *number, HoldState::Released),
+            Change::HoldExpired { number, .. } => self.end_hold(at_ms, *number, HoldState::Expired),
+            Change::BookingPlaced { number, share } => self.place_booking(at_ms, *number, share),
+            Change::BookingCancelled { number, .. } => self.cancel_booking(at_ms, *number),
+            Change::ClocksShifted { by_ms, .. } => self.clock_shift_ms += by_ms,
+            Change::AnswerRemembered(answer) => self.remember(at_ms, answer),
+            Change::EventCreated(_)
+            | Change::SessionOpened { .. }
+            | Change::TokenIssued { .. }
+            | Change::SessionEnded { .. } => panic!("{} cannot happen to an event that exists", change.kind()),
+        }
+    }
+
+    fn change_status(&mut self, at_ms: u64, from: Status, to: Status) {
+        assert!(self.status == from && from.may_become(to), "no arrow from {:?} to {to:?}", self.status);
+        self.status = to;
+        self.version += 1;
+        // The shift by the pause's length is a change of its own, emitted in the same step.
+        self.paused_at_ms = (to == Status::Paused).then_some(at_ms);
+    }
+
+    fn join(&mut self, at_ms: u64, share: &Share, min_quantity: u32) {
+        let entry = QueueEntry {
+            user: share.user,
+            session: share.session,
+            quantity: NonZeroU32::new(share.quantity).expect("a wish for at least one ticket"),
+            min_quantity: NonZeroU32::new(min_quantity),
+            joined_at_ms: at_ms,
+        };
+        self.ticket_type_mut(share.ticket_type).queue.join(entry);
+    }
+
+    fn place_hold(
+        &mut self,
+        at_ms: u64,
+        number: HoldNumber,
+        share: &Share,
+        (deadline_ms, lifetime_end_ms): (u64, u64),
+        source: HoldSource,
+    ) {
+        self.take_number(number);
+        let ticket_type = self.ticket_type_mut(share.ticket_type);
+        ticket_type.capacity.hold(share.quantity);
+        ticket_type.queue.leave(share.user);
+        let hold = Hold {
+            user: share.user,
+            session: share.session,
+            quantity: share.quantity,
+            created_at_ms: at_ms,
+            lifetime_end_ms,
+            deadline_ms,
+            ticket_type: share.ticket_type,
+            state: HoldState::Held,
+            source,
+            extensions_used: 0,
+        };
+        self.parties.entry(share.user).or_default().hold(number, &hold);
+        self.expiries.add(deadline_ms);
+        self.holds.insert(number.0, hold);
+    }
+
+    fn amend_hold(&mut self, number: HoldNumber, quantity: u32) {
+        let hold = self.holds.get_mut(number.0).expect("an amended hold exists");
+        assert!(hold.is_live(), "hold {} amended after its end", number.0);
+        let before = std::mem::replace(&mut hold.quantity, quantity);
+        let (user, ticket_type) = (hold.user, hold.ticket_type);
+        let capacity = &mut self.ticket_type_mut(ticket_type).capacity;
+        capacity.release(before);
+        capacity.hold(quantity);
+        let party = self.party_mut(user);
+        party.held = party.held - before + quantity;
+    }
+
+    fn extend_hold(&mut self, number: HoldNumber, deadline_ms: u64, counted: bool) {
+        let hold = self.holds.get_mut(number.0).expect("an extended hold exists");
+        assert!(hold.is_live() && deadline_ms >= hold.deadline_ms, "deadline of hold {} moved earlier", number.0);
+        let before_ms = std::mem::replace(&mut hold.deadline_ms, deadline_ms);
+        hold.extensions_used += u8::from(counted);
+        self.expiries.remove(before_ms);
+        self.expiries.add(deadline_ms);
+    }
+
+    fn confirm_hold(&mut self, at_ms: u64, number: HoldNumber, share: &Share, rescued: bool) {
+        if rescued {
+            self.retake_expired(number, share.quantity);
+        }
+        self.end_hold(at_ms, number, HoldState::Confirmed);
+        self.ticket_type_mut(share.ticket_type).capacity.book(share.quantity);
+        self.insert_booking(at_ms, number, share);
+    }
+
+    /// An expired hold is live again for the blink until it is confirmed in the same step.
+    fn retake_expired(&mut self, number: HoldNumber, quantity: u32) {
+        let shift_ms = self.clock_shift_ms;
+        let hold = self.holds.get_mut(number.0).expect("a rescued hold exists");
+        assert!(hold.state == HoldState::Expired, "hold {} rescued in state {:?}", number.0, hold.state);
+        hold.state = HoldState::Held;
+        hold.quantity = quantity;
+        hold.deadline_ms -= shift_ms.min(hold.deadline_ms);
+        let (user, ticket_type, deadline_ms) = (hold.user, hold.ticket_type, hold.deadline_ms);
+        self.expiries.add(deadline_ms);
+        self.ticket_type_mut(ticket_type).capacity.hold(quantity);
+        self.party_mut(user).held += quantity;
+    }
+
+    /// The one place where a live hold ends and its tickets come free.
+    fn end_hold(&mut self, at_ms: u64, number: HoldNumber, state: HoldState) {
+        let hold = self.holds.get(number.0).expect("an ended hold existed");
+        assert!(hold.is_live(), "hold {} ended twice", number.0);
+        let (share, deadline_ms) = (share_of(hold), hold.deadline_ms);
+        // What the hold shows at its end, it shows for ever: no later shift may move it, and no pause take it back.
+        let expires_at_ms = self.expires_at_ms(at_ms, hold);
+        let hold = self.holds.get_mut(number.0).expect("the hold was just found");
+        hold.state = state;
+        hold.deadline_ms = expires_at_ms;
+        self.expiries.remove(deadline_ms);
+        self.ticket_type_mut(share.ticket_type).capacity.release(share.quantity);
+        self.party_mut(share.user).held -= share.quantity;
+        self.forget_oldest_ended(share.user, number);
+    }
+
+    fn place_booking(&mut self, at_ms: u64, number: HoldNumber, share: &Share) {
+        self.take_number(number);
+        let ticket_type = self.ticket_type_mut(share.ticket_type);
+        ticket_type.capacity.book(share.quantity);
+        ticket_type.queue.leave(share.user);
+        self.insert_booking(at_ms, number, share);
+    }
+
+    fn insert_booking(&mut self, at_ms: u64, number: HoldNumber, share: &Share) {
+        let booking = Booking {
+            user: share.user,
+            session: share.session,
+            quantity: share.quantity,
+            ticket_type: share.ticket_type,
+            booked_at_ms: at_ms,
+            cancelled_at_ms: None,
+        };
+        self.parties.entry(share.user).or_default().book(number, &booking);
+        self.bookings.insert(number.0, booking);
+    }
+
+    fn cancel_booking(&mut self, at_ms: u64, number: HoldNumber) {
+        let booking = self.bookings.get_mut(number.0).expect("a cancelled booking exists");
+        assert!(booking.is_booked(), "booking {} cancelled twice", number.0);
+        booking.cancelled_at_ms = Some(at_ms);
+        let (user, ticket_type, quantity) = (booking.user, booking.ticket_type, booking.quantity);
+        self.ticket_type_mut(ticket_type).capacity.cancel(quantity);
+        self.party_mut(user).booked -= quantity;
+    }
+
+    fn remember(&mut self, at_ms: u64, answer: &AnswerRemembered) {
+        let remembered = Remembered {
+            key_hash: answer.key_hash,
+            request_hash: answer.request_hash,
+            at_ms,
+            seq: 0,
+            answer: answer.answer.clone(),
+        };
+        self.remembered.remember(answer.scope, remembered);
+    }
+
+    fn take_number(&mut self, number: HoldNumber) {
+        assert!(number.0 == self.next_number, "number {} after {}", number.0, self.next_number - 1);
+        self.next_number += 1;
+    }
+
+    fn party_mut(&mut self, user: UserNumber) -> &mut crate::core::party::Party {
+        self.parties.get_mut(&user).expect("who has a hold or a booking is a party")
+    }
+
+    /// Keeps the memory of a user's ended holds at [`ENDED_HOLDS_REMEMBERED_MAX`]. Confirmed ones stay with their
+    /// booking, and the one that has `just_ended` stays for the answer, however old it is.
+    fn forget_oldest_ended(&mut self, user: UserNumber, just_ended: HoldNumber) {
+        let numbers = self.parties[&user].numbers.as_slice();
+        if numbers.len() <= ENDED_HOLDS_REMEMBERED_MAX {
+            return;
+        }
+        let is_forgettable = |hold: &Hold| matches!(hold.state, HoldState::Released | HoldState::Expired);
+        let ended = numbers.iter().filter(|number| self.holds.get(number.0).is_some_and(is_forgettable));
+        if ended.clone().count() <= ENDED_HOLDS_REMEMBERED_MAX {
+            return;
+        }
+        let mut others = ended.copied().filter(|number| *number != just_ended);
+        let oldest = others.next().expect("more than one hold has ended");
+        self.holds.remove(oldest.0);
+        self.party_mut(user).numbers.remove(oldest);
+    }
+}

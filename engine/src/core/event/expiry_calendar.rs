@@ -1,0 +1,38 @@
+//! When live holds end, by the second.
+
+use std::collections::BTreeMap;
+
+/// Counts live holds by the second of their deadline on the sale clock. It answers "when does the next one end" for
+/// the API, exact to the second, whatever was extended or released; the wheel keeps the milliseconds.
+#[derive(Debug, Default)]
+pub struct ExpiryCalendar {
+    holds_by_second: BTreeMap<u64, u32>,
+}
+
+impl ExpiryCalendar {
+    /// A hold with this deadline is live.
+    pub fn add(&mut self, deadline_ms: u64) {
+        *self.holds_by_second.entry(deadline_ms.div_ceil(1_000)).or_default() += 1;
+    }
+
+    /// A hold with this deadline is live no more, or has another deadline.
+    pub fn remove(&mut self, deadline_ms: u64) {
+        let second = deadline_ms.div_ceil(1_000);
+        let holds = self.holds_by_second.get_mut(&second).expect("a live hold stands in the calendar");
+        *holds -= 1;
+        if *holds == 0 {
+            self.holds_by_second.remove(&second);
+        }
+    }
+
+    /// The end of the second in which the next hold ends, in milliseconds on the sale clock: asking again then, one
+    /// finds it ended.
+    pub fn next_ms(&self) -> Option<u64> {
+        self.holds_by_second.keys().next().map(|second| second * 1_000)
+    }
+
+    /// How many live holds it knows.
+    pub fn len(&self) -> usize {
+        self.holds_by_second.values().map(|holds| *holds as usize).sum()
+    }
+}

@@ -1,0 +1,109 @@
+//! The FIFO login queue of a ticket type.
+
+mod places;
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+
+use super::id::{LoginSeq, NumberMap, UserNumber};
+use places::Places;
+
+/// A user waiting in line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueEntry {
+    /// Who waits.
+    pub user: UserNumber,
+    /// The session they joined with.
+    pub session: LoginSeq,
+    /// How many tickets they want.
+    pub quantity: NonZeroU32,
+    /// The fewest they would take; `None` means all or nothing.
+    pub min_quantity: Option<NonZeroU32>,
+    /// When they joined, in milliseconds since the Unix epoch.
+    pub joined_at_ms: u64,
+}
+
+/// Strictly first come, first served. Entries get ordinals 0, 1, 2 … in the order of joining; since logins reach an
+/// event in the order of `login_seq`, those of logins stand in that order too. A user has at most one entry.
+///
+/// Joining, leaving, the head: constant time. A place: O(log n).
+#[derive(Debug, Default)]
+pub struct LoginQueue {
+    /// The entries from `first_ordinal` on; `None` where somebody left from the middle. The front is never `None`.
+    window: VecDeque<Option<QueueEntry>>,
+    /// The ordinal of the front of `window`; equal to `next_ordinal` while nobody waits.
+    first_ordinal: u32,
+    /// Counts who waits before an ordinal.
+    places: Places,
+    /// Where each waiting user stands.
+    ordinals: NumberMap<UserNumber, u32>,
+}
+
+impl LoginQueue {
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.ordinals.len()
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.ordinals.is_empty()
+    }
+
+    /// The entry that is next.
+    pub fn head(&self) -> Option<&QueueEntry> {
+        self.window.front().and_then(Option::as_ref)
+    }
+
+    /// The entry of `user`.
+    pub fn entry(&self, user: UserNumber) -> Option<&QueueEntry> {
+        let ordinal = *self.ordinals.get(&user)?;
+        self.window[(ordinal - self.first_ordinal) as usize].as_ref()
+    }
+
+    /// How many wait ahead of `user`, or, for somebody who does not wait, how many wait in all.
+    pub fn ahead_of(&self, user: UserNumber) -> usize {
+        match self.ordinals.get(&user) {
+            Some(ordinal) => self.places.count_before(*ordinal),
+            None => self.len(),
+        }
+    }
+
+    /// Puts `entry` at the end. Its user must not wait yet.
+    pub fn join(&mut self, entry: QueueEntry) {
+        let ordinal = self.first_ordinal + u32::try_from(self.window.len()).expect("fewer than 2^32 joins a queue");
+        let earlier = self.ordinals.insert(entry.user, ordinal);
+        assert!(earlier.is_none(), "user {} joined twice", entry.user.0);
+        self.window.push_back(Some(entry));
+        self.places.insert(ordinal);
+    }
+
+    /// Takes the entry of `user` out, wherever it stands.
+    pub fn leave(&mut self, user: UserNumber) -> Option<QueueEntry> {
+        let ordinal = self.ordinals.remove(&user)?;
+        self.places.remove(ordinal);
+        let entry = self.window[(ordinal - self.first_ordinal) as usize].take();
+        assert!(entry.is_some(), "entry of user {} vanished", user.0);
+        self.drop_vacated_front();
+        entry
+    }
+
+    /// All entries in order.
+    pub fn iter(&self) -> impl Iterator<Item = &QueueEntry> {
+        self.window.iter().flatten()
+    }
+
+    fn drop_vacated_front(&mut self) {
+        while let Some(None) = self.window.front() {
+            self.window.pop_front();
+            self.first_ordinal += 1;
+        }
+        self.places.forget_before(self.first_ordinal);
+        if self.window.is_empty() {
+            self.window.shrink_to(1_024);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

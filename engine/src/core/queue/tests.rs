@@ -1,0 +1,67 @@
+use std::num::NonZeroU32;
+
+use proptest::prelude::*;
+
+use super::{LoginQueue, QueueEntry};
+use crate::core::id::{LoginSeq, UserNumber};
+
+fn entry(user: u32) -> QueueEntry {
+    QueueEntry {
+        user: UserNumber(user),
+        session: LoginSeq(u64::from(user)),
+        quantity: NonZeroU32::MIN,
+        min_quantity: None,
+        joined_at_ms: 0,
+    }
+}
+
+#[test]
+fn first_come_first_served() {
+    let mut queue = LoginQueue::default();
+    for user in [7, 3, 9] {
+        queue.join(entry(user));
+    }
+    assert_eq!(queue.head().unwrap().user, UserNumber(7));
+    assert_eq!(queue.ahead_of(UserNumber(9)), 2);
+    queue.leave(UserNumber(3));
+    assert_eq!(queue.ahead_of(UserNumber(9)), 1);
+    queue.leave(UserNumber(7));
+    assert_eq!(queue.head().unwrap().user, UserNumber(9));
+    queue.join(entry(7));
+    assert_eq!(queue.ahead_of(UserNumber(7)), 1, "coming back means the end of the line");
+}
+
+#[test]
+fn an_entry_takes_at_most_32_bytes() {
+    assert!(size_of::<Option<QueueEntry>>() <= 32);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Against a plain list: same head, same places, whoever joins and leaves.
+    #[test]
+    fn behaves_like_a_plain_list(steps in prop::collection::vec((any::<bool>(), 0_u32..400), 1..6_000)) {
+        let mut queue = LoginQueue::default();
+        let mut list: Vec<u32> = Vec::new();
+        for (joins, user) in steps {
+            let place = list.iter().position(|waiting| *waiting == user);
+            match place {
+                None if joins => {
+                    queue.join(entry(user));
+                    list.push(user);
+                }
+                Some(place) if !joins => {
+                    prop_assert_eq!(queue.ahead_of(UserNumber(user)), place);
+                    queue.leave(UserNumber(user));
+                    list.remove(place);
+                }
+                Some(place) => prop_assert_eq!(queue.ahead_of(UserNumber(user)), place),
+                None => prop_assert_eq!(queue.ahead_of(UserNumber(user)), list.len()),
+            }
+            prop_assert_eq!(queue.head().map(|head| head.user.0), list.first().copied());
+            prop_assert_eq!(queue.len(), list.len());
+        }
+        prop_assert_eq!(queue.iter().map(|entry| entry.user.0).collect::<Vec<_>>(), list);
+    }
+}

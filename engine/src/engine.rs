@@ -1,0 +1,321 @@
+//! The engine's public face: everything a gateway, a bench or a test asks of it.
+
+mod audit;
+mod cleanup;
+mod create;
+mod login;
+mod open;
+mod ticker;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::actor::ActorSystem;
+use crate::clock::Clock;
+use crate::core::Event;
+use crate::core::change::{By, SessionEnd};
+use crate::core::command::{Caller, Command};
+use crate::core::id::{EventNumber, LoginSeq, Slug, UserNumber};
+use crate::core::idempotency::IdempotencyKey;
+use crate::core::outcome::{BookingView, HoldView, Outcome, QueueView};
+use crate::core::rejection::Rejection;
+use crate::error::Unavailable;
+use crate::handle::{Envelope, EventHandle, EventView, Reply};
+use crate::inbox::Lane;
+use crate::journal::RecoveryReport;
+use crate::metrics::Levels;
+use crate::services::Services;
+use crate::session_table::{Authentication, LiveSession};
+use crate::session_turn::{EndReply, SessionHandle, SessionRequest};
+use crate::snapshotter::Snapshotter;
+use ticker::Ticker;
+
+pub use crate::session_turn::Intent;
+pub use crate::snapshotter::{SnapshotFailure, WrittenSnapshot};
+pub use audit::{AuditEntry, AuditPage};
+pub use cleanup::Cleanup;
+pub use create::NewEvent;
+pub use login::{EventAnswer, LoginAnswer};
+pub use ticker::Wheels;
+
+/// A running engine. It owns its data directory, its threads and its actors until [`Engine::shutdown`]; dropping it
+/// without that is a stop that nobody asked for, and what was acknowledged is there at the next start all the same.
+pub struct Engine {
+    services: Arc<Services>,
+    sessions: Arc<SessionHandle>,
+    /// The number of the newest event. Held while one is created, so that events are journaled in that order.
+    newest_event: Mutex<EventNumber>,
+    actors: Mutex<Option<ActorSystem>>,
+    ticker: Ticker,
+    snapshotter: Mutex<Snapshotter>,
+    recovery: RecoveryReport,
+}
+
+/// Everything a user has.
+#[derive(Clone, Debug, Default)]
+pub struct Belongings {
+    /// The holds that are remembered, by event and number.
+    pub holds: Vec<(Arc<EventView>, HoldView)>,
+    /// The bookings, by event and number.
+    pub bookings: Vec<(Arc<EventView>, BookingView)>,
+    /// The places in line, by event and ticket type.
+    pub places: Vec<(Arc<EventView>, QueueView)>,
+}
+
+impl Engine {
+    /// Asks `command` of an event, and waits until everything the answer rests on is durable. An event that does not
+    /// exist answers so.
+    ///
+    /// `Err` means that nothing was done; a reply that never comes (the process ends) means that nobody knows.
+    pub async fn execute(
+        &self,
+        event: &Slug,
+        caller: Caller,
+        key: Option<IdempotencyKey>,
+        command: Command,
+    ) -> Result<Reply, Unavailable> {
+        let Some(handle) = self.services.directory.find(event) else {
+            return Ok(self.unknown_event());
+        };
+        self.execute_on(&handle, caller, key, command).await
+    }
+
+    /// The engine's time, in milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> u64 {
+        self.services.clock.now_ms()
+    }
+
+    /// The engine's clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.services.clock
+    }
+
+    /// What the operator has set.
+    pub fn config(&self) -> &crate::config::EngineConfig {
+        &self.services.config
+    }
+
+    /// What the last recovery found and did.
+    pub fn recovery(&self) -> &RecoveryReport {
+        &self.recovery
+    }
+
+    /// The newest durable view of an event. Does not enter the actor's inbox.
+    pub fn event(&self, id: &Slug) -> Option<Arc<EventView>> {
+        self.services.directory.find(id)?.view()
+    }
+
+    /// The newest durable views of all events, in the order of their creation.
+    pub fn events(&self) -> Vec<Arc<EventView>> {
+        self.services.directory.all().iter().filter_map(|handle| handle.view()).collect()
+    }
+
+    /// The session of a token, by the token's SHA-256. Counts as a sign of life.
+    pub fn authenticate(&self, token_hash: &[u8; 32]) -> Authentication {
+        self.services.sessions.authenticate(token_hash, self.now_ms())
+    }
+
+    /// A live session.
+    pub fn session(&self, session: LoginSeq) -> Option<Arc<LiveSession>> {
+        self.services.sessions.find(session)
+    }
+
+    /// The name of a user.
+    pub fn user_name(&self, user: UserNumber) -> Option<String> {
+        self.sessions.user_name(user)
+    }
+
+    /// The number of a user; `None` for a name that has never logged in.
+    pub fn user_number(&self, name: &str) -> Option<UserNumber> {
+        self.sessions.user_number(name)
+    }
+
+    /// Ends a session: its tokens open nothing any more, its user's holds are released and places given up. Returns the
+    /// journal number of the end, or `None` if the session was not live. Waits until all of it is durable.
+    pub async fn end_session(&self, session: LoginSeq, reason: SessionEnd, by: By) -> Result<Option<u64>, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.send_to_sessions(SessionRequest::End { session, reason, by, reply }, Lane::Internal)?;
+        let Some(EndReply { seq, released }) = answer.await.map_err(|_| Unavailable::ShuttingDown)? else {
+            return Ok(None);
+        };
+        let mut newest_seq = seq;
+        for answer in released {
+            newest_seq = newest_seq.max(answer.await.map_err(|_| Unavailable::ShuttingDown)?.seq);
+        }
+        Ok(Some(newest_seq))
+    }
+
+    /// Looks at an event's state, and answers once what it saw is durable. `None` if there is no such event.
+    pub async fn read<T>(&self, event: &Slug, look: impl FnOnce(&Event, u64) -> T) -> Option<T> {
+        let handle = self.services.directory.find(event)?;
+        let (seen, seq) = self.look(&handle, look);
+        self.durable(seq).await;
+        Some(seen)
+    }
+
+    /// Everything a user has, in all events; each event as of one moment.
+    pub async fn belongings(&self, user: UserNumber) -> Belongings {
+        let mut belongings = Belongings::default();
+        let mut newest_seq = 0;
+        for number in self.services.sessions.touched(user) {
+            let Some(handle) = self.services.directory.find_number(number) else { continue };
+            let look = |event: &Event, now_ms| {
+                (event.holds_of(now_ms, user), event.bookings_of(now_ms, user), event.places_of(now_ms, user))
+            };
+            let ((holds, bookings, places), seq) = self.look(&handle, look);
+            newest_seq = newest_seq.max(seq);
+            let Some(view) = handle.view() else { continue };
+            belongings.holds.extend(holds.into_iter().map(|hold| (Arc::clone(&view), hold)));
+            belongings.bookings.extend(bookings.into_iter().map(|booking| (Arc::clone(&view), booking)));
+            belongings.places.extend(places.into_iter().map(|place| (Arc::clone(&view), place)));
+        }
+        self.durable(newest_seq).await;
+        belongings
+    }
+
+    /// Writes a snapshot now.
+    pub async fn snapshot(&self) -> Result<WrittenSnapshot, Arc<SnapshotFailure>> {
+        let ordered = self.snapshotter.lock().unwrap_or_else(PoisonError::into_inner).order();
+        ordered.await.unwrap_or_else(|_| Err(Arc::new(SnapshotFailure::Stopping)))
+    }
+
+    /// Whether new commands would be refused at once, and why.
+    pub fn check_available(&self) -> Result<(), Unavailable> {
+        if self.services.is_stopping.load(Ordering::Acquire) {
+            return Err(Unavailable::ShuttingDown);
+        }
+        if self.services.journal.backlog_bytes() as u64 > self.services.config.journal.backlog_bytes_max {
+            self.services.metrics.overloaded();
+            return Err(Unavailable::Overloaded);
+        }
+        Ok(())
+    }
+
+    /// The number of the newest durable change.
+    pub fn durable_seq(&self) -> u64 {
+        self.services.journal.durable_seq()
+    }
+
+    /// Sets the metrics that are levels, from the durable views.
+    pub fn record_levels(&self) {
+        let mut levels = Levels { sessions: self.services.sessions.len(), ..Levels::default() };
+        for view in self.events() {
+            let totals = view.totals();
+            levels.events += 1;
+            levels.totals.available += totals.available;
+            levels.totals.held += totals.held;
+            levels.totals.booked += totals.booked;
+            levels.totals.waiting += totals.waiting;
+        }
+        self.services.metrics.set_levels(&levels);
+    }
+
+    /// Stops in good order: accepts nothing more, answers what was accepted, writes a snapshot where the configuration
+    /// wants one, and leaves the journal's clean marker. A second call does nothing.
+    pub async fn shutdown(&self) {
+        if self.services.is_stopping.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.drain().await;
+        if self.services.config.snapshot.on_stop && self.services.journal.durable_seq() > 0 {
+            // What failed is in the log; the journal alone is enough to start from.
+            let _ = self.snapshot().await;
+        }
+        self.ticker.stop();
+        self.snapshotter.lock().unwrap_or_else(PoisonError::into_inner).stop();
+        if let Some(actors) = self.actors.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            actors.stop();
+        }
+        self.services.journal.close();
+    }
+
+    /// Everything that was accepted before has been answered when this returns.
+    async fn drain(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.sessions.send(SessionRequest::EndIdle { reply }, Lane::Internal).is_ok() {
+            let _ = answer.await;
+        }
+        for handle in self.services.directory.all() {
+            if let Ok(answer) = self.send(&handle, Caller::System, None, Command::Settle, Lane::Internal) {
+                let _ = answer.await;
+            }
+        }
+    }
+
+    async fn execute_on(
+        &self,
+        handle: &EventHandle,
+        caller: Caller,
+        key: Option<IdempotencyKey>,
+        command: Command,
+    ) -> Result<Reply, Unavailable> {
+        self.check_available()?;
+        if let Caller::User { user, .. } = &caller
+            && matches!(command, Command::PlaceHold { .. } | Command::JoinQueue { .. } | Command::Book { .. })
+        {
+            self.services.sessions.touch(*user, handle.number);
+        }
+        let lane = if command.is_completion() { Lane::Completion } else { Lane::Ordinary };
+        let answer = self.send(handle, caller, key, command, lane)?;
+        answer.await.map_err(|_| Unavailable::ShuttingDown)
+    }
+
+    fn send(
+        &self,
+        handle: &EventHandle,
+        caller: Caller,
+        key: Option<IdempotencyKey>,
+        command: Command,
+        lane: Lane,
+    ) -> Result<oneshot::Receiver<Reply>, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        handle.send(Envelope { caller, key, command, reply }, lane).map_err(|_| {
+            self.services.metrics.overloaded();
+            Unavailable::Overloaded
+        })?;
+        Ok(answer)
+    }
+
+    fn send_to_sessions(&self, request: SessionRequest, lane: Lane) -> Result<(), Unavailable> {
+        self.check_available()?;
+        self.sessions.send(request, lane).map_err(|_| {
+            self.services.metrics.overloaded();
+            Unavailable::Overloaded
+        })
+    }
+
+    fn look<T>(&self, handle: &EventHandle, look: impl FnOnce(&Event, u64) -> T) -> (T, u64) {
+        let now_ms = self.now_ms();
+        handle.read(|event| look(event, now_ms))
+    }
+
+    /// Waits until the change `seq` is durable.
+    async fn durable(&self, seq: u64) {
+        if self.services.journal.durable_seq() >= seq {
+            return;
+        }
+        let (sender, receiver) = oneshot::channel();
+        let told = Box::new(move |_| {
+            // Whoever waited may have gone.
+            let _ = sender.send(());
+        });
+        self.services.journal.append_slice(&crate::journal::RecordBuffer::default(), told);
+        let _ = receiver.await;
+    }
+
+    fn unknown_event(&self) -> Reply {
+        let answer: Result<Outcome, Rejection> = Err(Rejection::EventNotFound);
+        Reply { answer, seq: self.durable_seq(), is_replay: false, at_ms: self.now_ms() }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.ticker.stop();
+        if let Some(actors) = self.actors.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            actors.stop();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Logging in.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::core::id::Slug;
+use crate::core::outcome::Outcome;
+use crate::core::rejection::Rejection;
+use crate::error::Unavailable;
+use crate::inbox::Lane;
+use crate::session_table::LiveSession;
+use crate::session_turn::{Asked, Intent, SessionRequest};
+
+use super::Engine;
+
+/// A login, durable with all that came of it.
+#[derive(Debug)]
+pub struct LoginAnswer {
+    /// The session.
+    pub session: Arc<LiveSession>,
+    /// Opened by this login; otherwise the user was logged in already.
+    pub fresh: bool,
+    /// The journal number of the newest change that the answer rests on.
+    pub seq: u64,
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// What each event said, in the order in which they were asked.
+    pub events: Vec<(Slug, EventAnswer)>,
+}
+
+/// What one event said to a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventAnswer {
+    /// It decided.
+    Decided(Result<Outcome, Rejection>),
+    /// Its inbox was full; nothing was done there.
+    Overloaded,
+}
+
+impl Engine {
+    /// Logs `user_name` in under the token whose SHA-256 is `token_hash`. The caller has established who it is.
+    ///
+    /// `intents` names what the user wants from which events; `None` means what every login gets.
+    pub async fn login(
+        &self,
+        user_name: String,
+        token_hash: [u8; 32],
+        intents: Option<Vec<Intent>>,
+    ) -> Result<LoginAnswer, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        let request = SessionRequest::Login { user_name, token_hash, intents, reply };
+        self.send_to_sessions(request, Lane::Ordinary)?;
+        let opened = answer.await.map_err(|_| Unavailable::ShuttingDown)?;
+        let opened = opened.map_err(|_| Unavailable::Overloaded)?;
+        let (mut seq, mut events) = (opened.seq, Vec::with_capacity(opened.asked.len()));
+        for Asked { event, answer } in opened.asked {
+            let answer = match answer {
+                Err(rejection) => EventAnswer::Decided(Err(rejection)),
+                Ok(receiver) => match receiver.await {
+                    // An event that this session was served by before, and that has nothing for it now, is left out.
+                    Ok(reply) if reply.answer == Ok(Outcome::NothingNew) => continue,
+                    Ok(reply) => {
+                        seq = seq.max(reply.seq);
+                        EventAnswer::Decided(reply.answer)
+                    }
+                    Err(_) => EventAnswer::Overloaded,
+                },
+            };
+            events.push((event, answer));
+        }
+        Ok(LoginAnswer { session: opened.session, fresh: opened.login.fresh, seq, at_ms: opened.at_ms, events })
+    }
+}

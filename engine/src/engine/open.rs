@@ -1,0 +1,178 @@
+//! Opening: lock, newest valid snapshot, replay, all invariants; then what the stop made necessary; then the actors.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use crate::actor::ActorSystem;
+use crate::alarms::Alarms;
+use crate::clock::Clock;
+use crate::config::EngineConfig;
+use crate::core::change::{By, Change};
+use crate::core::command::{Caller, Command, Context};
+use crate::core::id::EventNumber;
+use crate::core::session::Sessions;
+use crate::core::{Event, Outcome};
+use crate::directory::Directory;
+use crate::error::OpenError;
+use crate::handle::{EventHandle, EventView};
+use crate::heartbeat::Heartbeat;
+use crate::journal::{self, Journal, JournalOptions, RecoveryReport};
+use crate::machine::EventMachine;
+use crate::metrics::{Metrics, record_recovery};
+use crate::record::encode_record;
+use crate::services::Services;
+use crate::session_machine::SessionMachine;
+use crate::session_table::SessionTable;
+use crate::session_turn::SessionHandle;
+use crate::snapshotter::{Snapshotter, newest_snapshot_with_point};
+use crate::state::State;
+use crate::storage::DataDirectory;
+
+use super::Engine;
+use super::ticker::{Ticker, Wheels};
+
+impl Engine {
+    /// Opens the data directory at `path`, creating it where there is none, and recovers what is in it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], whose text is one clear sentence. No data was changed then.
+    pub fn open(config: EngineConfig, path: &Path, clock: Arc<dyn Clock>, wheels: Wheels) -> Result<Engine, OpenError> {
+        config.check().map_err(OpenError::Configuration)?;
+        let directory = DataDirectory::open(path)?;
+        let metrics = Metrics::new();
+        let Recovered { mut state, journal, report } = recover(&config, &directory, &metrics)?;
+        record_recovery(&report);
+
+        let last_alive_ms = Heartbeat::last(&directory).unwrap_or(0).max(state.newest_ms);
+        clock.start_at_least(last_alive_ms);
+        let now_ms = clock.now_ms();
+        make_good(&config, &mut state, &journal, now_ms, last_alive_ms);
+
+        let event_count = state.event_ids.len() as u32;
+        let State { sessions, events, event_ids, .. } = state;
+        let services = Arc::new(Services {
+            clock,
+            directory: Directory::default(),
+            sessions: SessionTable::default(),
+            alarms: Alarms::new(now_ms),
+            metrics,
+            is_stopping: AtomicBool::new(false),
+            config,
+            journal,
+        });
+        for (index, id) in event_ids.into_iter().enumerate() {
+            services.directory.note_id(EventNumber(index as u32 + 1), id);
+        }
+        enter_sessions(&services, &sessions, now_ms);
+        let idle_ms = u64::from(services.config.sessions.idle_seconds) * 1_000;
+        let machine = SessionMachine::new(sessions, idle_ms, now_ms);
+        let sessions = Arc::new(SessionHandle::new(machine, services.config.actors.inbox_commands_max as usize));
+
+        let actors = ActorSystem::start(arbiters(&services.config))?;
+        actors.start_sessions(&sessions, &services);
+        let engine = Engine {
+            newest_event: Mutex::new(EventNumber(event_count)),
+            actors: Mutex::new(Some(actors)),
+            ticker: Ticker::start(wheels, &services, &sessions, Heartbeat::start(&directory, now_ms)?)?,
+            snapshotter: Mutex::new(Snapshotter::start(Arc::clone(&services), directory)?),
+            recovery: report,
+            services,
+            sessions,
+        };
+        events.into_values().for_each(|event| engine.enter_event(event, now_ms));
+        Ok(engine)
+    }
+
+    /// Enters a recovered event, with its view, and starts its actor.
+    fn enter_event(&self, event: Event, now_ms: u64) {
+        let actors = &self.services.config.actors;
+        let (capacity, reserved) = (actors.inbox_commands_max as usize, actors.inbox_reserved_for_completions as usize);
+        let number = event.number();
+        event.users().for_each(|user| self.services.sessions.touch(user, number));
+        // The number of an event's own newest change is not kept; that of the whole recovered journal is as good.
+        let seq = self.services.journal.appended_seq();
+        let view = EventView::of(&event, seq, None);
+        let machine = EventMachine::new(event, now_ms);
+        let handle = Arc::new(EventHandle::new(machine, seq, capacity, reserved));
+        handle.publish(Arc::new(view));
+        let entered = self.services.directory.insert(Arc::clone(&handle));
+        assert!(entered.is_ok(), "two recovered events of one id");
+        self.start_actor(&handle);
+    }
+}
+
+struct Recovered {
+    state: State,
+    journal: Arc<Journal>,
+    report: RecoveryReport,
+}
+
+fn recover(config: &EngineConfig, directory: &DataDirectory, metrics: &Metrics) -> Result<Recovered, OpenError> {
+    let (mut state, point) = newest_snapshot_with_point(directory)?;
+    let options = JournalOptions {
+        segment_bytes: config.journal.segment_bytes,
+        batch_bytes_max: config.journal.batch_bytes_max as usize,
+        seal_after_ms: config.journal.seal_after_ms,
+        retain_days: config.journal.retain_days,
+        retain_bytes: config.journal.retain_bytes,
+        observe: metrics.journal_observer(),
+    };
+    let mut apply = |first_seq: u64, _: u32, bytes: &[u8]| state.apply_bytes(first_seq, bytes);
+    let (journal, report) = journal::open(directory, options, point, &mut apply)?;
+    state.check_invariants().map_err(OpenError::Invariant)?;
+    Ok(Recovered { state, journal, report })
+}
+
+/// Journals what the stop made necessary: live holds get back the time the server was down, and what belonged to
+/// sessions whose end was durable, but not yet its consequences, is released.
+fn make_good(config: &EngineConfig, state: &mut State, journal: &Journal, now_ms: u64, last_alive_ms: u64) {
+    let most_ms = config.recovery.credit_downtime_max_seconds * 1_000;
+    let by_ms = now_ms.saturating_sub(last_alive_ms).min(most_ms);
+    let State { sessions, events, .. } = state;
+    for event in events.values_mut() {
+        let mut changes = Vec::new();
+        decide(event, now_ms, Caller::System, Command::CreditDowntime { by_ms }, &mut changes);
+        for caller in callers_without_session(event, sessions) {
+            decide(event, now_ms, caller, Command::EndSession, &mut changes);
+        }
+        if !changes.is_empty() {
+            let mut record = Vec::new();
+            encode_record(event.number(), now_ms, &By::System, &changes, &mut record);
+            journal.append(&record, changes.len() as u32, Box::new(|_| ()));
+        }
+    }
+}
+
+fn decide(event: &mut Event, now_ms: u64, caller: Caller, command: Command, changes: &mut Vec<Change>) {
+    let decision = event.decide(&Context { now_ms, caller, key: None }, command, changes);
+    debug_assert!(matches!(decision.answer, Ok(Outcome::Done | Outcome::SessionEnded { .. })));
+}
+
+/// Who has live holds or places under a session that has ended.
+fn callers_without_session(event: &Event, sessions: &Sessions) -> Vec<Caller> {
+    let mut users: Vec<_> = event.users_with_something_live().collect();
+    users.sort_unstable();
+    users.dedup_by_key(|(user, _)| *user);
+    let is_stray = |(user, _): &(_, _)| sessions.of_user(*user).is_none();
+    users.into_iter().filter(is_stray).map(|(user, session)| Caller::User { user, session }).collect()
+}
+
+/// Every live session's tokens open it again.
+fn enter_sessions(services: &Services, sessions: &Sessions, now_ms: u64) {
+    for (number, session) in sessions.live() {
+        let name = sessions.name(session.user).expect("every user has a name");
+        let live = services.sessions.open(number, session, name, now_ms);
+        for token_hash in &session.token_hashes {
+            services.sessions.admit(*token_hash, None, Arc::clone(&live));
+        }
+    }
+}
+
+fn arbiters(config: &EngineConfig) -> usize {
+    match config.actors.arbiters {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+        arbiters => arbiters as usize,
+    }
+}

@@ -1,0 +1,91 @@
+//! Turns the wheels: wakes the actors whose time has come, and keeps the heartbeat.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::heartbeat::Heartbeat;
+use crate::services::Services;
+use crate::session_turn::SessionHandle;
+use crate::state::SESSIONS;
+
+use super::Engine;
+
+/// Who turns the wheels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wheels {
+    /// A thread of the engine, every `wheel.tick_ms`.
+    ByThread,
+    /// Nobody but the caller of [`Engine::turn_wheels`]: for tests with a manual clock.
+    ByHand,
+}
+
+/// The thread that turns the wheels.
+pub(super) struct Ticker {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    is_stopping: Mutex<bool>,
+    stopped: Condvar,
+}
+
+impl Ticker {
+    pub(super) fn start(
+        wheels: Wheels,
+        services: &Arc<Services>,
+        sessions: &Arc<SessionHandle>,
+        heartbeat: Heartbeat,
+    ) -> std::io::Result<Ticker> {
+        let shared = Arc::new(Shared::default());
+        if wheels == Wheels::ByHand {
+            return Ok(Ticker { shared, thread: Mutex::default() });
+        }
+        let (own, services, sessions) = (Arc::clone(&shared), Arc::clone(services), Arc::clone(sessions));
+        let run = move || run(&own, &services, &sessions, heartbeat);
+        let thread = std::thread::Builder::new().name("holdfast-wheel".to_owned()).spawn(run)?;
+        Ok(Ticker { shared, thread: Mutex::new(Some(thread)) })
+    }
+
+    pub(super) fn stop(&self) {
+        *self.shared.is_stopping.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.shared.stopped.notify_all();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the wheel's thread panicked");
+        }
+    }
+}
+
+impl Engine {
+    /// Wakes the actors whose time has come. The engine's own thread does this all the time, unless it was opened with
+    /// [`Wheels::ByHand`].
+    pub fn turn_wheels(&self) {
+        turn_wheels(&self.services, &self.sessions);
+    }
+}
+
+fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heartbeat: Heartbeat) {
+    let tick = Duration::from_millis(services.config.wheel.tick_ms);
+    let mut is_stopping = shared.is_stopping.lock().unwrap_or_else(PoisonError::into_inner);
+    while !*is_stopping {
+        turn_wheels(services, sessions);
+        if let Err(error) = heartbeat.beat(services.clock.now_ms()) {
+            tracing::warn!(%error, "no heartbeat was written; after a restart, live holds may get back more time than was lost");
+        }
+        is_stopping = shared.stopped.wait_timeout(is_stopping, tick).unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+fn turn_wheels(services: &Services, sessions: &SessionHandle) {
+    for number in services.alarms.due(services.clock.now_ms()) {
+        if number == SESSIONS {
+            sessions.nudge();
+        } else if let Some(event) = services.directory.find_number(number) {
+            event.nudge();
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Why the engine could not be opened, or did not take a command. Refusals by the rules are no errors: see
+//! [`crate::core::Rejection`].
+
+use crate::journal::JournalError;
+use crate::snapshotter::SnapshotFailure;
+use crate::storage::{EXIT_CONFIGURATION, EXIT_DATA, EXIT_IO, StorageError};
+
+/// The exit code of a process whose state broke an invariant.
+pub const EXIT_INVARIANT: u8 = 70;
+
+/// Why the engine could not be opened. No data was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A configured value cannot work.
+    #[error("{0}")]
+    Configuration(String),
+    /// The data directory.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The newest snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotFailure),
+    /// The recovered state contradicts itself.
+    #[error("the recovered state breaks an invariant: {0}")]
+    Invariant(String),
+    /// The operating system gave no threads.
+    #[error("cannot start a thread: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
+impl OpenError {
+    /// The exit code a process ends with when this error ends it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            OpenError::Configuration(_) => EXIT_CONFIGURATION,
+            OpenError::Storage(error) => error.exit_code(),
+            OpenError::Journal(error) => error.exit_code(),
+            OpenError::Snapshot(SnapshotFailure::Snapshot(error)) => error.exit_code(),
+            OpenError::Snapshot(SnapshotFailure::Journal(error)) => error.exit_code(),
+            OpenError::Snapshot(SnapshotFailure::State(_) | SnapshotFailure::Stopping) => EXIT_DATA,
+            OpenError::Invariant(_) => EXIT_INVARIANT,
+            OpenError::Threads(_) => EXIT_IO,
+        }
+    }
+}
+
+/// Nothing was done; try again later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// An inbox is full, or too much waits for the disk.
+    #[error("the engine has as much to do as it can hold")]
+    Overloaded,
+    /// The engine accepts nothing any more.
+    #[error("the engine is stopping")]
+    ShuttingDown,
+}

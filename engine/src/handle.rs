@@ -1,0 +1,252 @@
+//! What the rest of the process has of an event: a way in, and the last durable view of it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::oneshot;
+
+use crate::core::Event;
+use crate::core::command::{Caller, Command};
+use crate::core::event::Figures;
+use crate::core::id::{EventNumber, Slug};
+use crate::core::idempotency::IdempotencyKey;
+use crate::core::outcome::Answer;
+use crate::core::settings::{Details, Price, Settings};
+use crate::core::status::Status;
+use crate::inbox::{Full, Inbox, Lane};
+use crate::machine::EventMachine;
+
+/// A command on its way to an event.
+#[derive(Debug)]
+pub struct Envelope {
+    /// Who asks.
+    pub caller: Caller,
+    /// The request's idempotency key.
+    pub key: Option<IdempotencyKey>,
+    /// What they ask.
+    pub command: Command,
+    /// Where the answer goes once everything it rests on is durable.
+    pub reply: oneshot::Sender<Reply>,
+}
+
+/// An answer that rests on nothing that a crash could undo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The answer.
+    pub answer: Answer,
+    /// The journal number of the last change this step made; of the event's last change, where it made none.
+    pub seq: u64,
+    /// The request came with a key, and this is the answer it got the first time.
+    pub is_replay: bool,
+    /// When it was decided, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+}
+
+/// An event, to those who are not its actor.
+pub struct EventHandle {
+    /// The event's number.
+    pub number: EventNumber,
+    /// The event's id.
+    pub id: Slug,
+    inbox: Inbox<Envelope>,
+    /// Wakes the actor. Set once the actor runs.
+    doorbell: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// The actor's state. The actor writes, a turn at a time; owners' reads look in between two turns, and answer only
+    /// once what they saw is durable.
+    machine: RwLock<EventMachine>,
+    /// The journal number of the event's newest change, durable or not. Written under the machine's lock.
+    appended_seq: AtomicU64,
+    /// The newest durable view; `None` until the event's creation is durable.
+    view: ArcSwapOption<EventView>,
+}
+
+impl EventHandle {
+    /// The handle of an event whose newest change has the number `appended_seq`.
+    pub fn new(machine: EventMachine, appended_seq: u64, capacity: usize, reserved: usize) -> EventHandle {
+        let (number, id) = (machine.event().number(), machine.event().id().clone());
+        EventHandle {
+            number,
+            id,
+            inbox: Inbox::new(capacity, reserved),
+            doorbell: OnceLock::new(),
+            machine: RwLock::new(machine),
+            appended_seq: AtomicU64::new(appended_seq),
+            view: ArcSwapOption::empty(),
+        }
+    }
+
+    /// Puts a command in the event's inbox.
+    pub fn send(&self, envelope: Envelope, lane: Lane) -> Result<(), Full> {
+        if self.inbox.push(envelope, lane)? {
+            self.ring();
+        }
+        Ok(())
+    }
+
+    /// Asks the actor for a turn: something is due.
+    pub fn nudge(&self) {
+        if self.inbox.nudge() {
+            self.ring();
+        }
+    }
+
+    /// Connects the actor. What was sent before waits in the inbox.
+    pub fn connect(&self, doorbell: Box<dyn Fn() + Send + Sync>) {
+        assert!(self.doorbell.set(doorbell).is_ok(), "two actors for event {}", self.id);
+        self.ring();
+    }
+
+    /// How many commands wait.
+    pub fn waiting_commands(&self) -> usize {
+        self.inbox.len()
+    }
+
+    /// The newest durable view; `None` while the creation is not durable yet.
+    pub fn view(&self) -> Option<Arc<EventView>> {
+        self.view.load_full()
+    }
+
+    /// Publishes a durable view. Called in the order of the journal.
+    pub fn publish(&self, view: Arc<EventView>) {
+        self.view.store(Some(view));
+    }
+
+    /// Looks at the state between two turns. Returns what `look` saw, and the journal number that must be durable before
+    /// anybody is told.
+    pub fn read<T>(&self, look: impl FnOnce(&Event) -> T) -> (T, u64) {
+        let machine = self.machine();
+        (look(machine.event()), self.appended_seq())
+    }
+
+    /// The journal number of the event's newest change, durable or not.
+    pub fn appended_seq(&self) -> u64 {
+        self.appended_seq.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn inbox(&self) -> &Inbox<Envelope> {
+        &self.inbox
+    }
+
+    pub(crate) fn machine(&self) -> RwLockReadGuard<'_, EventMachine> {
+        // A panic in a turn aborts the process, so nobody ever sees a half-made turn behind a poisoned lock.
+        self.machine.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn machine_mut(&self) -> RwLockWriteGuard<'_, EventMachine> {
+        self.machine.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_appended_seq(&self, seq: u64) {
+        self.appended_seq.store(seq, Ordering::Release);
+    }
+
+    fn ring(&self) {
+        if let Some(doorbell) = self.doorbell.get() {
+            doorbell();
+        }
+    }
+}
+
+/// A durable view of an event: all its figures come from one state.
+#[derive(Debug)]
+pub struct EventView {
+    /// What does not change with the sale.
+    pub description: Arc<EventDescription>,
+    /// The counters by ticket type.
+    pub figures: Box<[Figures]>,
+    /// When the next live hold ends, in milliseconds since the Unix epoch.
+    pub next_expiry_at_ms: Option<u64>,
+    /// The journal number of the event's newest change in this view.
+    pub seq: u64,
+}
+
+/// What does not change with the sale. Views of one version share it.
+#[derive(Debug)]
+pub struct EventDescription {
+    /// The event's number.
+    pub number: EventNumber,
+    /// The event's id.
+    pub id: Slug,
+    /// The texts.
+    pub details: Details,
+    /// The settings.
+    pub settings: Settings,
+    /// Where the event is in its life.
+    pub status: Status,
+    /// What `If-Match` compares.
+    pub version: u32,
+    /// The ticket types.
+    pub ticket_types: Box<[TicketTypeDescription]>,
+}
+
+/// A ticket type without its figures.
+#[derive(Debug)]
+pub struct TicketTypeDescription {
+    /// The type's id.
+    pub id: Slug,
+    /// The type's name.
+    pub name: String,
+    /// What a ticket costs.
+    pub price: Option<Price>,
+}
+
+impl EventView {
+    /// The view of `event` as it stands, sharing the description of `earlier` where that is still right.
+    pub fn of(event: &Event, seq: u64, earlier: Option<&EventView>) -> EventView {
+        let shared = earlier.map(|view| &view.description).filter(|shared| shared.version == event.version());
+        EventView {
+            description: shared.map_or_else(|| Arc::new(EventDescription::of(event)), Arc::clone),
+            figures: event.figures().collect(),
+            next_expiry_at_ms: event.next_expiry_at_ms(),
+            seq,
+        }
+    }
+
+    /// The sums over all ticket types.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for figures in &self.figures {
+            totals.capacity += u64::from(figures.capacity);
+            totals.available += u64::from(figures.available);
+            totals.held += u64::from(figures.held);
+            totals.booked += u64::from(figures.booked);
+            totals.waiting += u64::from(figures.waiting);
+        }
+        totals
+    }
+}
+
+/// Sums over ticket types, or over events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// All tickets.
+    pub capacity: u64,
+    /// Tickets free.
+    pub available: u64,
+    /// Tickets set aside.
+    pub held: u64,
+    /// Tickets booked.
+    pub booked: u64,
+    /// Users in line.
+    pub waiting: u64,
+}
+
+impl EventDescription {
+    fn of(event: &Event) -> EventDescription {
+        let describe = |ticket_type: &crate::core::event::TicketType| TicketTypeDescription {
+            id: ticket_type.id.clone(),
+            name: ticket_type.name.clone(),
+            price: ticket_type.price.clone(),
+        };
+        EventDescription {
+            number: event.number(),
+            id: event.id().clone(),
+            details: event.details().clone(),
+            settings: event.settings().clone(),
+            status: event.status(),
+            version: event.version(),
+            ticket_types: event.ticket_types().iter().map(describe).collect(),
+        }
+    }
+}

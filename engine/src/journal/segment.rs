@@ -1,0 +1,192 @@
+//! A segment: one file of the journal, made ahead of use and filled with zeros.
+//!
+//! ```text
+//! journal-00000000000000000007.segment
+//! │ header 84, with its own CRC32C │ zeros up to 4096 │ frame │ frame │ … │ zeros │
+//! ```
+//!
+//! Each start of the process begins a new segment, so one segment has one epoch, and nothing is ever
+//! written behind a clean marker. A segment ends where the next one's header says so: it carries the
+//! seq and the hash that the last frame of this one must have led to.
+
+use crate::storage::header::{self, Fields};
+use crate::storage::{DataDirectory, DirectoryEntry, StorageError, StorageFile, StoreId};
+
+use super::frame::ChainHash;
+use super::{JournalError, Refusal};
+
+/// The newest segment format that this program reads, and the one it writes. In all formats the first
+/// 84 bytes have the layout of this one, so that a newer one is known as such.
+pub(super) const FORMAT_VERSION: u32 = 1;
+/// Where the first frame begins. A page of its own: writing a frame does not write the header again.
+pub(super) const FRAMES_OFFSET: usize = 4096;
+/// The valid tail of a segment being made durable again.
+pub(super) const TAIL_FILE: &str = "journal-tail.tmp";
+
+const HEADER_BYTES: usize = 84;
+const MAGIC: [u8; 8] = *b"HOLDJRNL";
+
+/// What the chain has come to: the next frame has this seq and carries this hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    /// The seq of the next change.
+    pub(super) next_seq: u64,
+    /// The hash of the last frame.
+    pub(super) hash: ChainHash,
+}
+
+/// The header of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentHeader {
+    pub(super) store_id: StoreId,
+    /// Counts the segments of the store from 1, without a gap.
+    pub(super) number: u64,
+    /// The term of the process that wrote it, raised by one at each start.
+    pub(super) epoch: u64,
+    pub(super) salt: u64,
+    /// The seq of its first change, and the hash of the last frame of the segment before.
+    pub(super) link: Link,
+}
+
+impl SegmentHeader {
+    fn encode(&self) -> [u8; HEADER_BYTES] {
+        header::encode(&[
+            &MAGIC,
+            &FORMAT_VERSION.to_le_bytes(),
+            &(FRAMES_OFFSET as u32).to_le_bytes(),
+            &self.store_id.0,
+            &self.number.to_le_bytes(),
+            &self.link.next_seq.to_le_bytes(),
+            &self.epoch.to_le_bytes(),
+            &self.salt.to_le_bytes(),
+            &self.link.hash,
+        ])
+    }
+
+    /// The header in `bytes` and its format version, if it is one.
+    fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, SegmentHeader)> {
+        let mut fields = Fields::checked(bytes)?;
+        if fields.take() != MAGIC {
+            return None;
+        }
+        let version = fields.take_u32();
+        let _frames_offset = fields.take_u32();
+        let store_id = StoreId(fields.take());
+        let number = fields.take_u64();
+        let next_seq = fields.take_u64();
+        let epoch = fields.take_u64();
+        let salt = fields.take_u64();
+        let link = Link { next_seq, hash: fields.take() };
+        Some((version, SegmentHeader { store_id, number, epoch, salt, link }))
+    }
+}
+
+/// A segment of the directory with a valid header.
+#[derive(Clone, Debug)]
+pub(super) struct Segment {
+    pub(super) header: SegmentHeader,
+    pub(super) bytes: u64,
+    /// When it was last written to, in milliseconds since 1970.
+    pub(super) modified_ms: u64,
+}
+
+impl Segment {
+    /// The seq of the first change in it, or of the next one ever if there is none.
+    pub(super) fn first_seq(&self) -> u64 {
+        self.header.link.next_seq
+    }
+
+    /// Its file.
+    pub(super) fn name(&self) -> String {
+        file_name(self.header.number)
+    }
+}
+
+/// The file of segment `number`.
+pub(super) fn file_name(number: u64) -> String {
+    format!("journal-{number:020}.segment")
+}
+
+fn parse_file_name(name: &str) -> Option<u64> {
+    let number = name.strip_prefix("journal-")?.strip_suffix(".segment")?.parse().ok()?;
+    (file_name(number) == name).then_some(number)
+}
+
+/// Segment `number` while it is made ahead of use. Each has a name of its own: the one after it is
+/// begun before this one is renamed.
+pub(super) fn prepared_name(number: u64) -> String {
+    format!("journal-{number:020}.tmp")
+}
+
+/// Makes segment `number` ahead of use: `bytes` of durable zeros under a name that is not yet its own.
+pub(super) fn prepare(directory: &DataDirectory, number: u64, bytes: u64) -> Result<StorageFile, StorageError> {
+    let file = directory.create(&prepared_name(number))?;
+    file.set_zeroed_length(bytes)?;
+    Ok(file)
+}
+
+/// Removes what was begun and never came to its own name.
+pub(super) fn remove_unfinished(directory: &DataDirectory) -> Result<(), StorageError> {
+    for entry in directory.list()? {
+        if entry.name.starts_with("journal-") && entry.name.ends_with(".tmp") {
+            directory.remove(&entry.name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Turns the prepared file into the segment with this header: durable header, own name, durable entry.
+/// Only then may a record go into it.
+pub(super) fn begin(directory: &DataDirectory, file: &StorageFile, header: &SegmentHeader) -> Result<(), StorageError> {
+    file.write_at(&header.encode(), 0)?;
+    file.sync_data()?;
+    directory.rename(&prepared_name(header.number), &file_name(header.number))?;
+    directory.sync_directory()
+}
+
+/// All segments of the directory in order, each header checked, the series without a gap.
+///
+/// # Errors
+///
+/// A damaged header, a foreign store, a newer format, or a series that does not hang together.
+pub(super) fn list(directory: &DataDirectory) -> Result<Vec<Segment>, JournalError> {
+    let mut segments: Vec<Segment> = Vec::new();
+    for entry in directory.list()? {
+        let Some(number) = parse_file_name(&entry.name) else { continue };
+        let segment = read_header(directory, &entry)?;
+        let follows = match segments.last() {
+            None => segment.header.number == number,
+            Some(last) => segment.header.number == number && is_successor(&last.header, &segment.header),
+        };
+        if !follows {
+            return Err(refused(&entry.name, segment.first_seq(), Refusal::SeriesBroken));
+        }
+        segments.push(segment);
+    }
+    Ok(segments)
+}
+
+fn is_successor(last: &SegmentHeader, next: &SegmentHeader) -> bool {
+    next.number == last.number + 1 && next.epoch >= last.epoch && next.link.next_seq >= last.link.next_seq
+}
+
+fn read_header(directory: &DataDirectory, entry: &DirectoryEntry) -> Result<Segment, JournalError> {
+    if entry.bytes < FRAMES_OFFSET as u64 {
+        return Err(refused(&entry.name, 0, Refusal::HeaderDamaged));
+    }
+    let mut bytes = [0; HEADER_BYTES];
+    directory.open_file(&entry.name)?.read_at(&mut bytes, 0)?;
+    let (found, header) =
+        SegmentHeader::decode(&bytes).ok_or_else(|| refused(&entry.name, 0, Refusal::HeaderDamaged))?;
+    if found > FORMAT_VERSION {
+        return Err(JournalError::NewerVersion { file: entry.name.clone(), found, supported: FORMAT_VERSION });
+    }
+    if header.store_id != directory.store_id() {
+        return Err(JournalError::ForeignStore { file: entry.name.clone() });
+    }
+    Ok(Segment { header, bytes: entry.bytes, modified_ms: entry.modified_ms })
+}
+
+fn refused(file: &str, seq: u64, reason: Refusal) -> JournalError {
+    JournalError::Refused { file: file.to_owned(), offset: 0, seq, reason }
+}

@@ -1,0 +1,69 @@
+use super::{DecodeError, decode_record, encode_record};
+use crate::core::change::{By, Change, Record, Share};
+use crate::core::hold::HoldSource;
+use crate::core::id::{EventNumber, HoldNumber, LoginSeq, TypeIndex, UserNumber};
+
+fn record() -> Record {
+    let share = Share { ticket_type: TypeIndex(1), user: UserNumber(7), session: LoginSeq(9), quantity: 2 };
+    let placed = Change::HoldPlaced {
+        number: HoldNumber(3),
+        share,
+        deadline_ms: 0x0102_0304,
+        lifetime_end_ms: 0x0506_0708,
+        source: HoldSource::Queue,
+    };
+    Record { event: EventNumber(5), at_ms: 0x0A0B, by: By::User, changes: vec![placed] }
+}
+
+fn encoded(record: &Record) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode_record(record.event, record.at_ms, &record.by, &record.changes, &mut bytes);
+    bytes
+}
+
+#[test]
+fn a_record_comes_back_as_it_went() {
+    assert_eq!(decode_record(&encoded(&record())), Ok(record()));
+}
+
+/// The bytes of a journal written today must be read by every later build.
+#[test]
+fn the_layout_is_frozen() {
+    let bytes: String = encoded(&record()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = [
+        "01",               // layout version
+        "05000000",         // event number
+        "0b0a000000000000", // at_ms
+        "00000000",         // by: user
+        "0100000000000000", // one change
+        "0a000000",         // hold_placed
+        "03000000",         // hold number
+        "01",               // ticket type
+        "07000000",         // user
+        "0900000000000000", // session
+        "02000000",         // quantity
+        "0403020100000000", // deadline
+        "0807060500000000", // lifetime end
+        "01000000",         // source: queue
+    ];
+    assert_eq!(bytes, expected.concat());
+}
+
+#[test]
+fn bytes_that_are_no_record_are_refused() {
+    let bytes = encoded(&record());
+    assert_eq!(decode_record(&[]), Err(DecodeError::Empty));
+    assert_eq!(decode_record(&[2, 0]), Err(DecodeError::Version { found: 2 }));
+    for length in 1..bytes.len() {
+        assert!(matches!(decode_record(&bytes[..length]), Err(DecodeError::Malformed(_))), "cut at {length}");
+    }
+    let longer = [bytes.as_slice(), &[0]].concat();
+    assert_eq!(decode_record(&longer), Err(DecodeError::LeftOver(1)));
+}
+
+#[test]
+fn a_hostile_length_allocates_nothing() {
+    let mut bytes = encoded(&record());
+    bytes[17..25].copy_from_slice(&u64::MAX.to_le_bytes());
+    assert!(matches!(decode_record(&bytes), Err(DecodeError::Malformed(_))));
+}

@@ -1,0 +1,45 @@
+//! What actors share.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::alarms::Alarms;
+use crate::clock::Clock;
+use crate::config::EngineConfig;
+use crate::directory::Directory;
+use crate::journal::Journal;
+use crate::metrics::Metrics;
+use crate::session_table::SessionTable;
+
+/// What actors share. Everything in it is safe to use from any thread.
+pub struct Services {
+    /// What the operator has set.
+    pub config: EngineConfig,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where changes become durable.
+    pub journal: Arc<Journal>,
+    /// Which events there are.
+    pub directory: Directory,
+    /// Who is logged in.
+    pub sessions: SessionTable,
+    /// Who is to be woken when.
+    pub alarms: Alarms,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// No new commands are accepted any more.
+    pub is_stopping: AtomicBool,
+}
+
+/// Ends the process if the turn it guards panics: an actor that is gone must not leave a zombie behind an open port,
+/// and half a turn must not be seen by anybody.
+pub(crate) struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("a turn panicked; the process ends, and recovers from the journal");
+            std::process::abort();
+        }
+    }
+}

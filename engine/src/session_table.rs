@@ -1,0 +1,140 @@
+//! Who is logged in, to those who serve requests: token → session, and what each user has touched.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dashmap::DashMap;
+
+use crate::core::id::{EventNumber, LoginSeq, UserNumber};
+use crate::core::session::Session;
+
+/// How many tokens of ended sessions are remembered, so that their owners learn why they are refused.
+const ENDED_TOKENS_MAX: usize = 65_536;
+
+/// A live session, shared by all requests that come with one of its tokens.
+#[derive(Debug)]
+pub struct LiveSession {
+    /// The session's number.
+    pub number: LoginSeq,
+    /// Who.
+    pub user: UserNumber,
+    /// Their name.
+    pub user_name: Arc<str>,
+    /// When they logged in, in milliseconds since the Unix epoch.
+    pub logged_in_at_ms: u64,
+    last_seen_at_ms: AtomicU64,
+    has_ended: AtomicBool,
+}
+
+impl LiveSession {
+    /// When the session made its last request, in milliseconds since the Unix epoch.
+    pub fn last_seen_at_ms(&self) -> u64 {
+        self.last_seen_at_ms.load(Ordering::Relaxed)
+    }
+}
+
+/// What a token opens.
+#[derive(Clone, Debug)]
+pub enum Authentication {
+    /// A live session.
+    Live(Arc<LiveSession>),
+    /// A session that has ended.
+    Ended,
+    /// Nothing.
+    Unknown,
+}
+
+/// The table of sessions. No guard of its maps leaves it.
+#[derive(Debug, Default)]
+pub struct SessionTable {
+    by_token_hash: DashMap<[u8; 32], Arc<LiveSession>>,
+    by_number: DashMap<LoginSeq, Arc<LiveSession>>,
+    /// In which events a user has, or had, something: where to look for what is theirs, and what to release.
+    touched: DashMap<UserNumber, Vec<EventNumber>>,
+    ended_tokens: Mutex<VecDeque<[u8; 32]>>,
+}
+
+impl SessionTable {
+    /// The session of a token, by the token's SHA-256. A sign of life.
+    pub fn authenticate(&self, token_hash: &[u8; 32], now_ms: u64) -> Authentication {
+        let Some(session) = self.by_token_hash.get(token_hash).map(|session| Arc::clone(&session)) else {
+            return Authentication::Unknown;
+        };
+        if session.has_ended.load(Ordering::Acquire) {
+            return Authentication::Ended;
+        }
+        session.last_seen_at_ms.fetch_max(now_ms, Ordering::Relaxed);
+        Authentication::Live(session)
+    }
+
+    /// A session by its number.
+    pub fn find(&self, number: LoginSeq) -> Option<Arc<LiveSession>> {
+        self.by_number.get(&number).map(|session| Arc::clone(&session))
+    }
+
+    /// How many sessions are live.
+    pub fn len(&self) -> usize {
+        self.by_number.len()
+    }
+
+    /// Whether nobody is logged in.
+    pub fn is_empty(&self) -> bool {
+        self.by_number.is_empty()
+    }
+
+    /// How many sessions have made no request for `idle_ms`.
+    pub fn idle_count(&self, now_ms: u64, idle_ms: u64) -> u64 {
+        let is_idle = |session: &LiveSession| session.last_seen_at_ms() + idle_ms <= now_ms;
+        self.by_number.iter().filter(|session| is_idle(session)).count() as u64
+    }
+
+    /// Enters a session; its tokens open nothing until [`SessionTable::admit`].
+    pub fn open(&self, number: LoginSeq, row: &Session, user_name: &str, seen_at_ms: u64) -> Arc<LiveSession> {
+        let session = Arc::new(LiveSession {
+            number,
+            user: row.user,
+            user_name: user_name.into(),
+            logged_in_at_ms: row.logged_in_at_ms,
+            last_seen_at_ms: AtomicU64::new(seen_at_ms),
+            has_ended: AtomicBool::new(false),
+        });
+        self.by_number.insert(number, Arc::clone(&session));
+        session
+    }
+
+    /// From now on, the token opens the session: the login is durable. `dropped` is the token whose place it took.
+    pub fn admit(&self, token_hash: [u8; 32], dropped: Option<[u8; 32]>, session: Arc<LiveSession>) {
+        self.by_token_hash.insert(token_hash, session);
+        if let Some(dropped) = dropped {
+            self.by_token_hash.remove(&dropped);
+        }
+    }
+
+    /// The session's end is durable: its tokens open nothing any more.
+    pub fn end(&self, number: LoginSeq, token_hashes: &[[u8; 32]]) {
+        if let Some((_, session)) = self.by_number.remove(&number) {
+            session.has_ended.store(true, Ordering::Release);
+        }
+        let mut ended = self.ended_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.extend(token_hashes);
+        while ended.len() > ENDED_TOKENS_MAX {
+            if let Some(oldest) = ended.pop_front() {
+                self.by_token_hash.remove(&oldest);
+            }
+        }
+    }
+
+    /// The user may have something in this event from now on.
+    pub fn touch(&self, user: UserNumber, event: EventNumber) {
+        let mut events = self.touched.entry(user).or_default();
+        if !events.contains(&event) {
+            events.push(event);
+        }
+    }
+
+    /// Where the user may have something, in the order of the first touch.
+    pub fn touched(&self, user: UserNumber) -> Vec<EventNumber> {
+        self.touched.get(&user).map(|events| events.clone()).unwrap_or_default()
+    }
+}

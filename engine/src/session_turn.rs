@@ -1,0 +1,343 @@
+//! A turn of the session actor, the login sequencer: logins get their `login_seq` here, and reach every event from here,
+//! in that order.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::core::change::{By, Change, SessionEnd};
+use crate::core::command::{Caller, Command, Wish};
+use crate::core::id::{LoginSeq, Slug, UserNumber};
+use crate::core::rejection::Rejection;
+use crate::core::session::Login;
+use crate::handle::{Envelope, EventHandle, Reply};
+use crate::inbox::{Full, Inbox, Lane};
+use crate::journal::RecordBuffer;
+use crate::record::encode_record;
+use crate::services::{AbortOnPanic, Services};
+use crate::session_machine::{Ended, SessionMachine};
+use crate::session_table::LiveSession;
+use crate::state::SESSIONS;
+
+/// What a user wants from one event with their login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// The event.
+    pub event: Slug,
+    /// What to set aside there.
+    pub wish: Wish,
+}
+
+/// What can be asked of the session actor.
+#[derive(Debug)]
+pub enum SessionRequest {
+    /// A login.
+    Login {
+        /// Who, as the identity check has established.
+        user_name: String,
+        /// SHA-256 of the token they will get.
+        token_hash: [u8; 32],
+        /// What they want; `None` means what every login gets.
+        intents: Option<Vec<Intent>>,
+        /// Where the answer goes once the login is durable.
+        reply: oneshot::Sender<Result<LoginReply, TooManySessions>>,
+    },
+    /// The end of a session.
+    End {
+        /// Which.
+        session: LoginSeq,
+        /// Why.
+        reason: SessionEnd,
+        /// On whose behalf.
+        by: By,
+        /// Where the answer goes once the end is durable; `None` if the session was not live.
+        reply: oneshot::Sender<Option<EndReply>>,
+    },
+    /// Look for idle sessions now. The answer has one item for each that this turn ended: the events' answers to come.
+    EndIdle {
+        /// Where the answer goes once the ends are durable.
+        reply: oneshot::Sender<Vec<Released>>,
+    },
+}
+
+/// More sessions than `sessions.live_max`; nothing was done.
+#[derive(Debug)]
+pub struct TooManySessions;
+
+/// A durable login. What the events say to it comes separately.
+#[derive(Debug)]
+pub struct LoginReply {
+    /// What the login came to.
+    pub login: Login,
+    /// The session.
+    pub session: Arc<LiveSession>,
+    /// The journal number of the login.
+    pub seq: u64,
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The events that were asked, in order.
+    pub asked: Vec<Asked>,
+}
+
+/// An event that was asked on behalf of a login.
+#[derive(Debug)]
+pub struct Asked {
+    /// The event's id, as the user gave it.
+    pub event: Slug,
+    /// The event's answer is to come; or there is no such event.
+    pub answer: Result<oneshot::Receiver<Reply>, Rejection>,
+}
+
+/// The answers of the events that release what an ended session's user had there.
+pub type Released = Vec<oneshot::Receiver<Reply>>;
+
+/// A durable end of a session.
+#[derive(Debug)]
+pub struct EndReply {
+    /// The journal number of the end.
+    pub seq: u64,
+    /// What the events answer.
+    pub released: Released,
+}
+
+/// The session actor, to those who are not it.
+pub struct SessionHandle {
+    inbox: Inbox<SessionRequest>,
+    machine: Mutex<SessionMachine>,
+    doorbell: std::sync::OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+/// A command that leaves for an event once the turn's records are with the journal, so that no event's record can come
+/// before that of the login it belongs to.
+type Dispatch = (Arc<EventHandle>, Envelope, Lane);
+
+/// What is done once the turn is durable.
+type Delivery = Box<dyn FnOnce(u64) + Send>;
+
+/// A turn in the making.
+struct Turn<'a> {
+    services: &'a Services,
+    now_ms: u64,
+    changes: Vec<Change>,
+    records: RecordBuffer,
+    dispatches: Vec<Dispatch>,
+    deliveries: Vec<Delivery>,
+}
+
+impl SessionHandle {
+    /// The handle of a session actor.
+    pub fn new(machine: SessionMachine, capacity: usize) -> SessionHandle {
+        let machine = Mutex::new(machine);
+        // Ends of sessions free tickets, and are few: they take the internal lane, so nothing is reserved.
+        SessionHandle { inbox: Inbox::new(capacity, 0), machine, doorbell: std::sync::OnceLock::new() }
+    }
+
+    /// Puts a request in the inbox.
+    pub fn send(&self, request: SessionRequest, lane: Lane) -> Result<(), Full> {
+        if self.inbox.push(request, lane)? {
+            self.ring();
+        }
+        Ok(())
+    }
+
+    /// Asks the actor for a turn: a session may be idle.
+    pub fn nudge(&self) {
+        if self.inbox.nudge() {
+            self.ring();
+        }
+    }
+
+    /// Connects the actor.
+    pub fn connect(&self, doorbell: Box<dyn Fn() + Send + Sync>) {
+        assert!(self.doorbell.set(doorbell).is_ok(), "two session actors");
+        self.ring();
+    }
+
+    /// The name of a user.
+    pub fn user_name(&self, user: UserNumber) -> Option<String> {
+        self.machine().sessions().name(user).map(str::to_owned)
+    }
+
+    /// The number of a user.
+    pub fn user_number(&self, name: &str) -> Option<UserNumber> {
+        self.machine().sessions().number(name)
+    }
+
+    fn machine(&self) -> std::sync::MutexGuard<'_, SessionMachine> {
+        // A panic in a turn aborts the process, so nobody ever sees a half-made turn behind a poisoned lock.
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self) {
+        if let Some(doorbell) = self.doorbell.get() {
+            doorbell();
+        }
+    }
+}
+
+/// Takes a turn. `true` asks for another one.
+pub fn take_turn(handle: &SessionHandle, services: &Arc<Services>, batch: &mut Vec<SessionRequest>) -> bool {
+    let _guard = AbortOnPanic;
+    let has_more = handle.inbox.take(services.config.actors.slice_commands_max as usize, batch);
+    let mut machine = handle.machine();
+    let mut turn = Turn {
+        services,
+        now_ms: services.clock.now_ms(),
+        changes: Vec::new(),
+        records: RecordBuffer::default(),
+        dispatches: Vec::new(),
+        deliveries: Vec::new(),
+    };
+    let mut idle = turn.end_idle(&mut machine, services);
+    for request in batch.drain(..) {
+        turn.serve(&mut machine, services, request, &mut idle);
+    }
+    let Turn { records, dispatches, deliveries, .. } = turn;
+    let deliver = move |first_seq| deliveries.into_iter().for_each(|deliver| deliver(first_seq));
+    services.journal.append_slice(&records, Box::new(deliver));
+    dispatches.into_iter().for_each(send);
+    services.alarms.set(SESSIONS, machine.next_wake_ms());
+    has_more
+}
+
+/// Sends a command on to its event. Where the inbox is full, the envelope and with it the way back are dropped: whoever
+/// waits for the answer learns that nothing was done.
+fn send((event, envelope, lane): Dispatch) {
+    let _ = event.send(envelope, lane);
+}
+
+impl Turn<'_> {
+    fn serve(
+        &mut self,
+        machine: &mut SessionMachine,
+        services: &Arc<Services>,
+        request: SessionRequest,
+        idle: &mut Vec<Released>,
+    ) {
+        match request {
+            SessionRequest::Login { user_name, token_hash, intents, reply } => {
+                self.login(machine, services, &user_name, token_hash, intents, reply);
+            }
+            SessionRequest::End { session, reason, by, reply } => {
+                let Some(ended) = machine.end(self.now_ms, session, reason, &mut self.changes) else {
+                    self.deliveries.push(Box::new(move |_| drop(reply.send(None))));
+                    return;
+                };
+                let seq_offset = self.push_record(&by);
+                let released = self.end(services, ended);
+                let answer =
+                    move |first_seq| drop(reply.send(Some(EndReply { seq: first_seq + seq_offset, released })));
+                self.deliveries.push(Box::new(answer));
+            }
+            SessionRequest::EndIdle { reply } => {
+                let ended = std::mem::take(idle);
+                self.deliveries.push(Box::new(move |_| drop(reply.send(ended))));
+            }
+        }
+    }
+
+    fn login(
+        &mut self,
+        machine: &mut SessionMachine,
+        services: &Arc<Services>,
+        user_name: &str,
+        token_hash: [u8; 32],
+        intents: Option<Vec<Intent>>,
+        reply: oneshot::Sender<Result<LoginReply, TooManySessions>>,
+    ) {
+        if machine.sessions().live().len() >= services.config.sessions.live_max as usize {
+            drop(reply.send(Err(TooManySessions)));
+            return;
+        }
+        let dropped = machine.token_to_drop(user_name);
+        let login = machine.login(self.now_ms, user_name, token_hash, &mut self.changes);
+        let seq_offset = self.push_record(&By::User);
+        let row = machine.sessions().get(login.session).expect("a session that has just been opened");
+        let session = match services.sessions.find(login.session) {
+            Some(session) => session,
+            None => services.sessions.open(login.session, row, user_name, self.now_ms),
+        };
+        let asked = self.ask_events(&login, intents);
+        let (at_ms, services) = (self.now_ms, Arc::clone(services));
+        self.deliveries.push(Box::new(move |first_seq| {
+            services.sessions.admit(token_hash, dropped, Arc::clone(&session));
+            services.metrics.login(login.fresh);
+            let answer = LoginReply { login, session, seq: first_seq + seq_offset, at_ms, asked };
+            // Whoever logged in may have gone; their session stays until it is idle.
+            drop(reply.send(Ok(answer)));
+        }));
+    }
+
+    /// Asks the events that the login names; or, where it names none, those that serve every login, and those where the
+    /// user has something already.
+    fn ask_events(&mut self, login: &Login, intents: Option<Vec<Intent>>) -> Vec<Asked> {
+        if let Some(intents) = intents {
+            return intents.into_iter().map(|intent| self.ask_named(login, intent)).collect();
+        }
+        let directory = &self.services.directory;
+        let touched = if login.fresh { Vec::new() } else { self.services.sessions.touched(login.user) };
+        let mut events: Vec<_> = touched.into_iter().filter_map(|number| directory.find_number(number)).collect();
+        let most = self.services.config.sessions.max_auto_holds as usize;
+        for event in directory.auto_hold_order().iter().take(most) {
+            if !events.iter().any(|known| known.number == event.number) {
+                events.push(Arc::clone(event));
+            }
+        }
+        events.into_iter().map(|event| self.ask(login, event, Wish::default(), false)).collect()
+    }
+
+    fn ask_named(&mut self, login: &Login, intent: Intent) -> Asked {
+        match self.services.directory.find(&intent.event) {
+            Some(event) => self.ask(login, event, intent.wish, true),
+            None => Asked { event: intent.event, answer: Err(Rejection::EventNotFound) },
+        }
+    }
+
+    fn ask(&mut self, login: &Login, event: Arc<EventHandle>, wish: Wish, explicit: bool) -> Asked {
+        let id = event.id.clone();
+        self.services.sessions.touch(login.user, event.number);
+        let caller = Caller::User { user: login.user, session: login.session };
+        let answer = self.dispatch(event, caller, Command::Login { wish, explicit }, Lane::Ordinary);
+        Asked { event: id, answer: Ok(answer) }
+    }
+
+    fn end_idle(&mut self, machine: &mut SessionMachine, services: &Arc<Services>) -> Vec<Released> {
+        let last_seen_ms = |session| services.sessions.find(session).map_or(self.now_ms, |live| live.last_seen_at_ms());
+        let ended = machine.end_idle(self.now_ms, &last_seen_ms, &mut self.changes);
+        if !ended.is_empty() {
+            self.push_record(&By::System);
+        }
+        ended.into_iter().map(|ended| self.end(services, ended)).collect()
+    }
+
+    /// Once the end is durable, the session's tokens open nothing; and every event gives back what the user had there.
+    fn end(&mut self, services: &Arc<Services>, ended: Ended) -> Released {
+        let Ended { session, user, token_hashes } = ended;
+        let table = Arc::clone(services);
+        self.deliveries.push(Box::new(move |_| table.sessions.end(session, &token_hashes)));
+        let touched = services.sessions.touched(user);
+        let events = touched.into_iter().filter_map(|number| services.directory.find_number(number));
+        let caller = Caller::User { user, session };
+        events.map(|event| self.dispatch(event, caller.clone(), Command::EndSession, Lane::Internal)).collect()
+    }
+
+    fn dispatch(
+        &mut self,
+        event: Arc<EventHandle>,
+        caller: Caller,
+        command: Command,
+        lane: Lane,
+    ) -> oneshot::Receiver<Reply> {
+        let (reply, answer) = oneshot::channel();
+        self.dispatches.push((event, Envelope { caller, key: None, command, reply }, lane));
+        answer
+    }
+
+    /// Returns the offset of the record's last change from the turn's first.
+    fn push_record(&mut self, by: &By) -> u64 {
+        let encode = |bytes: &mut Vec<u8>| encode_record(SESSIONS, self.now_ms, by, &self.changes, bytes);
+        self.records.push(self.changes.len() as u32, encode);
+        self.changes.clear();
+        u64::from(self.records.change_count()) - 1
+    }
+}

@@ -1,0 +1,235 @@
+//! Writes snapshots, beside the running engine and without stopping it.
+//!
+//! A snapshot is not captured from the actors. It is made as recovery makes its state: the last snapshot, and the
+//! durable journal after it, through `evolve`. So it can hold only what is durable, it is one consistent cut over all
+//! events and sessions, no actor ever waits for it, and every snapshot proves that the journal can be replayed. The
+//! price is a second copy of the state while one is made, and the time to read the journal since the last one.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::config::SnapshotConfig;
+use crate::journal::{JournalError, SnapshotPoint};
+use crate::services::Services;
+use crate::snapshot::{self, SnapshotError, SnapshotInfo, SnapshotMeta};
+use crate::state::State;
+use crate::storage::{DataDirectory, measured};
+
+/// Why no snapshot was written. The engine goes on; it is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotFailure {
+    /// The snapshot file.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The journal behind it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The journal does not follow from the snapshot before.
+    #[error("the state could not be built: {0}")]
+    State(String),
+    /// The engine is stopping.
+    #[error("the engine is stopping")]
+    Stopping,
+}
+
+/// A snapshot that was written.
+#[derive(Clone, Debug)]
+pub struct WrittenSnapshot {
+    /// The file.
+    pub info: SnapshotInfo,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+type Answer = oneshot::Sender<Result<WrittenSnapshot, Arc<SnapshotFailure>>>;
+
+/// Asks the thread that writes snapshots.
+pub struct Snapshotter {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    orders: Mutex<Orders>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Orders {
+    answers: Vec<Answer>,
+    is_stopping: bool,
+}
+
+impl Snapshotter {
+    /// Starts the thread.
+    pub fn start(services: Arc<Services>, directory: DataDirectory) -> std::io::Result<Snapshotter> {
+        let shared = Arc::new(Shared { orders: Mutex::default(), changed: Condvar::new() });
+        let own = Arc::clone(&shared);
+        let run = move || run(&own, &services, &directory);
+        let thread = std::thread::Builder::new().name("holdfast-snapshot".to_owned()).spawn(run)?;
+        Ok(Snapshotter { shared, thread: Some(thread) })
+    }
+
+    /// Orders a snapshot. The receiver gets what came of it.
+    pub fn order(&self) -> oneshot::Receiver<Result<WrittenSnapshot, Arc<SnapshotFailure>>> {
+        let (answer, receiver) = oneshot::channel();
+        self.shared.orders.lock().unwrap_or_else(PoisonError::into_inner).answers.push(answer);
+        self.shared.changed.notify_one();
+        receiver
+    }
+
+    /// Ends the thread after the snapshot that it is writing.
+    pub fn stop(&mut self) {
+        self.shared.orders.lock().unwrap_or_else(PoisonError::into_inner).is_stopping = true;
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the snapshot thread panicked");
+        }
+    }
+}
+
+impl Drop for Snapshotter {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// How often the triggers by size and by time are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+fn run(shared: &Shared, services: &Arc<Services>, directory: &DataDirectory) {
+    let mut since = Since::now(services);
+    loop {
+        let orders = shared.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_idle = |orders: &mut Orders| orders.answers.is_empty() && !orders.is_stopping;
+        let waited = shared.changed.wait_timeout_while(orders, LOOK_EVERY, is_idle);
+        let mut orders = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let answers = std::mem::take(&mut orders.answers);
+        let is_stopping = orders.is_stopping;
+        drop(orders);
+        if is_stopping {
+            let refusal = Arc::new(SnapshotFailure::Stopping);
+            answers.into_iter().for_each(|answer| drop(answer.send(Err(Arc::clone(&refusal)))));
+            return;
+        }
+        if answers.is_empty() && !since.is_due(services, &services.config.snapshot) {
+            continue;
+        }
+        let written = write_and_retire(services, directory).map_err(Arc::new);
+        report(services, &written);
+        since = Since::now(services);
+        answers.into_iter().for_each(|answer| drop(answer.send(written.clone())));
+    }
+}
+
+/// Where the journal stood when the last snapshot was written, or tried.
+struct Since {
+    journal_bytes: u64,
+    seq: u64,
+    at_ms: u64,
+}
+
+impl Since {
+    fn now(services: &Services) -> Since {
+        Since {
+            journal_bytes: services.metrics.journal_bytes(),
+            seq: services.journal.durable_seq(),
+            at_ms: services.clock.now_ms(),
+        }
+    }
+
+    fn is_due(&self, services: &Services, config: &SnapshotConfig) -> bool {
+        let has_changed = services.journal.durable_seq() > self.seq;
+        let bytes = services.metrics.journal_bytes() - self.journal_bytes;
+        let age_ms = services.clock.now_ms().saturating_sub(self.at_ms);
+        has_changed && (bytes >= config.journal_bytes || age_ms >= config.interval_seconds * 1_000)
+    }
+}
+
+fn report(services: &Services, written: &Result<WrittenSnapshot, Arc<SnapshotFailure>>) {
+    match written {
+        Ok(snapshot) => {
+            services.metrics.snapshot_written(snapshot.info.seq, snapshot.duration_ms as f64 / 1_000.0);
+            let (seq, bytes, duration_ms) = (snapshot.info.seq, snapshot.info.bytes, snapshot.duration_ms);
+            tracing::info!(seq, bytes, duration_ms, file = snapshot.info.file, "snapshot written");
+        }
+        Err(failure) => {
+            services.metrics.snapshot_failed();
+            tracing::error!(%failure, "no snapshot was written; it is tried again");
+        }
+    }
+}
+
+fn write_and_retire(services: &Services, directory: &DataDirectory) -> Result<WrittenSnapshot, SnapshotFailure> {
+    let (written, duration) = measured(|| write(services, directory));
+    let info = written?;
+    if let Some(covered_seq) = snapshot::covered_seq(directory)? {
+        services.journal.retire(covered_seq, services.clock.now_ms())?;
+    }
+    Ok(WrittenSnapshot { info, duration_ms: duration.as_millis() as u64 })
+}
+
+fn write(services: &Services, directory: &DataDirectory) -> Result<SnapshotInfo, SnapshotFailure> {
+    let position = services.journal.durable_position();
+    let (mut state, seq) = newest_snapshot(directory)?;
+    if seq < position.seq {
+        replay(services, &mut state, seq, position)?;
+    }
+    state.check_invariants().map_err(SnapshotFailure::State)?;
+    let meta = SnapshotMeta {
+        store_id: directory.store_id(),
+        seq: position.seq,
+        epoch: position.epoch,
+        engine_time_ms: services.clock.now_ms(),
+        chain_hash: position.chain_hash,
+    };
+    let mut fill =
+        |writer: &mut snapshot::SnapshotWriter| state.write_blocks(&mut |kind, bytes: &[u8]| writer.block(kind, bytes));
+    Ok(snapshot::write(directory, &meta, &mut fill)?)
+}
+
+/// The state of the newest valid snapshot, and up to which change it goes.
+pub(crate) fn newest_snapshot(directory: &DataDirectory) -> Result<(State, u64), SnapshotFailure> {
+    let (state, point) = newest_snapshot_with_point(directory)?;
+    Ok((state, point.map_or(0, |point| point.seq)))
+}
+
+/// The same, with what the journal compares its chain to.
+pub(crate) fn newest_snapshot_with_point(
+    directory: &DataDirectory,
+) -> Result<(State, Option<SnapshotPoint>), SnapshotFailure> {
+    let mut state = State::default();
+    let Some(mut reader) = snapshot::newest_valid(directory)? else { return Ok((state, None)) };
+    while let Some((kind, bytes)) = reader.next_block()? {
+        state.read_block(kind, &bytes).map_err(SnapshotFailure::State)?;
+    }
+    Ok((state, Some(reader.meta().point())))
+}
+
+fn replay(
+    services: &Services,
+    state: &mut State,
+    after_seq: u64,
+    position: SnapshotPoint,
+) -> Result<(), SnapshotFailure> {
+    let mut refusal = None;
+    services.journal.read(after_seq, &mut |first_seq, _, bytes| {
+        if first_seq > position.seq {
+            return ControlFlow::Break(());
+        }
+        match state.apply_bytes(first_seq, bytes) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(text) => {
+                refusal = Some(format!("change {first_seq}: {text}"));
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    refusal.map_or(Ok(()), |text| Err(SnapshotFailure::State(text)))
+}

@@ -1,0 +1,79 @@
+//! Everything that is durable, as one value: what recovery builds, what a snapshot holds.
+
+mod blocks;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::core::change::{Change, Record};
+use crate::core::id::{EventNumber, Slug};
+use crate::core::{Event, Sessions};
+use crate::record::decode_record;
+
+/// The number that stands for the sessions in a record.
+pub const SESSIONS: EventNumber = EventNumber(0);
+
+/// All sessions and all events.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Who is logged in.
+    pub sessions: Sessions,
+    /// The events that exist, by number.
+    pub events: BTreeMap<EventNumber, Event>,
+    /// The id of every event there ever was: that of number `n` at index `n - 1`. The audit trail names removed ones.
+    pub event_ids: Vec<Slug>,
+    /// The time of the newest change, in milliseconds since the Unix epoch.
+    pub newest_ms: u64,
+}
+
+impl State {
+    /// Applies one record of the journal, whose first change has the number `first_seq`. The text says why it cannot
+    /// follow from this state.
+    pub fn apply_bytes(&mut self, first_seq: u64, bytes: &[u8]) -> Result<(), String> {
+        let record = decode_record(bytes).map_err(|error| error.to_string())?;
+        // The core asserts; here the state is not serving anybody yet, and the journal's reader names file and offset.
+        let applied = catch_unwind(AssertUnwindSafe(|| self.apply(first_seq, &record)));
+        applied.map_err(|panic| match panic.downcast_ref::<String>() {
+            Some(text) => text.clone(),
+            None => panic.downcast_ref::<&str>().unwrap_or(&"the change cannot follow").to_string(),
+        })
+    }
+
+    /// Applies one record. Live traffic ran the same `evolve` when it wrote it.
+    ///
+    /// # Panics
+    ///
+    /// Where the record cannot follow from this state.
+    pub fn apply(&mut self, first_seq: u64, record: &Record) {
+        self.newest_ms = self.newest_ms.max(record.at_ms);
+        if record.event == SESSIONS {
+            record.changes.iter().for_each(|change| self.sessions.evolve(record.at_ms, change));
+            return;
+        }
+        let last_seq = first_seq + record.changes.len() as u64 - 1;
+        for change in &record.changes {
+            if let Change::EventCreated(created) = change {
+                self.event_ids.push(created.id.clone());
+                assert!(record.event.0 as usize == self.event_ids.len(), "event {} out of order", record.event.0);
+                self.events.insert(record.event, Event::new(record.event, created));
+                continue;
+            }
+            let event = self.events.get_mut(&record.event).expect("a change of an event that exists");
+            event.evolve(record.at_ms, change);
+            if let Change::AnswerRemembered(answer) = change {
+                event.journaled(answer.scope, last_seq);
+            }
+            if event.is_deleted() {
+                self.events.remove(&record.event);
+            }
+        }
+    }
+
+    /// Recounts everything; the text names the first thing that does not add up.
+    pub fn check_invariants(&self) -> Result<(), String> {
+        self.events.values().try_for_each(Event::check_invariants)
+    }
+}
+
+#[cfg(test)]
+mod tests;

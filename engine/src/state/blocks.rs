@@ -1,0 +1,115 @@
+//! The state as blocks of a snapshot, in one canonical order: equal states give equal bytes, so the hash over a
+//! snapshot's blocks is the hash of the state.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::State;
+use crate::core::event::EventImage;
+use crate::core::id::{EventNumber, Slug};
+use crate::core::{Event, Sessions};
+use crate::record::{decode, encode};
+
+/// Rows a block has at most. A row is far below 1 KiB, but for remembered answers and names, which stay below 4 KiB.
+const BLOCK_ROWS_MAX: usize = 2_048;
+
+// The kinds of blocks. Rows of an event follow its own block.
+const KIND_HEAD: u32 = 1;
+const KIND_USERS: u32 = 2;
+const KIND_SESSIONS: u32 = 3;
+const KIND_EVENT_IDS: u32 = 4;
+const KIND_EVENT: u32 = 5;
+const KIND_HOLDS: u32 = 6;
+const KIND_BOOKINGS: u32 = 7;
+const KIND_QUEUE: u32 = 8;
+const KIND_REMEMBERED: u32 = 9;
+
+impl State {
+    /// Hands all blocks to `write`, each with its kind.
+    pub fn write_blocks<E>(&self, write: &mut dyn FnMut(u32, &[u8]) -> Result<(), E>) -> Result<(), E> {
+        let mut blocks = BlockWriter { write, bytes: Vec::new() };
+        blocks.one(KIND_HEAD, &(self.newest_ms, self.sessions.logins()))?;
+        blocks.rows(KIND_USERS, self.sessions.names().iter())?;
+        blocks.rows(KIND_SESSIONS, self.sessions.live())?;
+        blocks.rows(KIND_EVENT_IDS, self.event_ids.iter())?;
+        for event in self.events.values() {
+            blocks.one(KIND_EVENT, &event.image())?;
+            blocks.rows(KIND_HOLDS, event.hold_rows())?;
+            blocks.rows(KIND_BOOKINGS, event.booking_rows())?;
+            blocks.rows(KIND_QUEUE, event.queue_rows())?;
+            blocks.rows(KIND_REMEMBERED, event.remembered_rows().into_iter())?;
+        }
+        Ok(())
+    }
+
+    /// Takes up one block; blocks come in the order in which they were written. The text says what is wrong with it.
+    pub fn read_block(&mut self, kind: u32, bytes: &[u8]) -> Result<(), String> {
+        match kind {
+            KIND_HEAD => {
+                let (newest_ms, logins) = decode(bytes).map_err(|error| error.to_string())?;
+                self.newest_ms = newest_ms;
+                self.sessions = Sessions::with_logins(logins);
+            }
+            KIND_USERS => rows(bytes, |name: String| self.sessions.restore_user(&name))?,
+            KIND_SESSIONS => rows(bytes, |(number, session)| self.sessions.restore_session(number, session))?,
+            KIND_EVENT_IDS => rows(bytes, |id: Slug| self.event_ids.push(id))?,
+            KIND_EVENT => {
+                let image: EventImage = decode(bytes).map_err(|error| error.to_string())?;
+                let event = Event::from_image(image);
+                self.events.insert(event.number(), event);
+            }
+            KIND_HOLDS => {
+                let event = self.newest_event()?;
+                rows(bytes, |row| event.restore_hold(row))?;
+            }
+            KIND_BOOKINGS => {
+                let event = self.newest_event()?;
+                rows(bytes, |row| event.restore_booking(row))?;
+            }
+            KIND_QUEUE => {
+                let event = self.newest_event()?;
+                rows(bytes, |row| event.restore_queue_entry(row))?;
+            }
+            KIND_REMEMBERED => {
+                let event = self.newest_event()?;
+                rows(bytes, |row| event.restore_remembered(row))?;
+            }
+            _ => return Err(format!("a block of the unknown kind {kind}")),
+        }
+        Ok(())
+    }
+
+    fn newest_event(&mut self) -> Result<&mut Event, String> {
+        let newest: Option<(&EventNumber, &mut Event)> = self.events.iter_mut().next_back();
+        newest.map(|(_, event)| event).ok_or_else(|| "rows of an event before any event".to_owned())
+    }
+}
+
+struct BlockWriter<'a, E> {
+    write: &'a mut dyn FnMut(u32, &[u8]) -> Result<(), E>,
+    bytes: Vec<u8>,
+}
+
+impl<E> BlockWriter<'_, E> {
+    fn one<T: Serialize>(&mut self, kind: u32, value: &T) -> Result<(), E> {
+        self.bytes.clear();
+        encode(value, &mut self.bytes);
+        (self.write)(kind, &self.bytes)
+    }
+
+    fn rows<T: Serialize>(&mut self, kind: u32, mut rows: impl Iterator<Item = T>) -> Result<(), E> {
+        loop {
+            let block: Vec<T> = rows.by_ref().take(BLOCK_ROWS_MAX).collect();
+            if block.is_empty() {
+                return Ok(());
+            }
+            self.one(kind, &block)?;
+        }
+    }
+}
+
+fn rows<T: DeserializeOwned>(bytes: &[u8], take: impl FnMut(T)) -> Result<(), String> {
+    let rows: Vec<T> = decode(bytes).map_err(|error| error.to_string())?;
+    rows.into_iter().for_each(take);
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! The store's id: drawn once, kept in `STORE`, carried by every segment and snapshot.
+
+use std::fmt;
+use std::path::Path;
+
+use super::{StorageError, StorageFile, header, random_bytes, sync_directory};
+
+pub(super) const STORE_FILE: &str = "STORE";
+pub(super) const STORE_FILE_UNFINISHED: &str = "STORE.tmp";
+
+/// The newest format of `STORE` that this program reads, and the one it writes.
+const FORMAT_VERSION: u32 = 1;
+const MAGIC: [u8; 8] = *b"HOLDSTOR";
+
+/// Layout, little-endian: magic 8, format version 4, store id 16, CRC32C of all before 4.
+const STORE_BYTES: usize = 32;
+
+/// Tells one store from every other, so that a file carried over from elsewhere is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StoreId(pub [u8; 16]);
+
+impl fmt::Display for StoreId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for StoreId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "StoreId({self})")
+    }
+}
+
+/// The id of the store at `directory`; a directory without one gets one. Call it under the lock.
+pub(super) fn read_or_create(directory: &Path) -> Result<StoreId, StorageError> {
+    let path = directory.join(STORE_FILE);
+    if path.try_exists().map_err(|error| StorageError::io("look at", &path, error))? {
+        return read(&path);
+    }
+    let id = StoreId(random_bytes()?);
+    let unfinished = directory.join(STORE_FILE_UNFINISHED);
+    let file = StorageFile::create(unfinished.clone())?;
+    file.write_at(&encode(id), 0)?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, &path).map_err(|error| StorageError::io("rename", &unfinished, error))?;
+    sync_directory(directory)?;
+    Ok(id)
+}
+
+fn read(path: &Path) -> Result<StoreId, StorageError> {
+    let file = StorageFile::open(path.to_owned())?;
+    let damaged = || StorageError::StoreIdDamaged { path: path.to_owned() };
+    if file.len()? != STORE_BYTES as u64 {
+        return Err(damaged());
+    }
+    let mut bytes = [0; STORE_BYTES];
+    file.read_at(&mut bytes, 0)?;
+    let (version, id) = decode(&bytes).ok_or_else(damaged)?;
+    if version > FORMAT_VERSION {
+        return Err(StorageError::NewerVersion { path: path.to_owned(), found: version, supported: FORMAT_VERSION });
+    }
+    Ok(id)
+}
+
+fn encode(id: StoreId) -> [u8; STORE_BYTES] {
+    header::encode(&[&MAGIC, &FORMAT_VERSION.to_le_bytes(), &id.0])
+}
+
+fn decode(bytes: &[u8; STORE_BYTES]) -> Option<(u32, StoreId)> {
+    let mut fields = header::Fields::checked(bytes)?;
+    if fields.take() != MAGIC {
+        return None;
+    }
+    Some((fields.take_u32(), StoreId(fields.take())))
+}

@@ -1,0 +1,164 @@
+//! The command line: `holdfast [serve|demo|config] [flags]`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{ConfigError, Override};
+
+/// Holdfast, a reservation engine for ticket sales.
+#[derive(Debug, Parser)]
+#[command(name = "holdfast", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+const AFTER_HELP: &str = "Every key of the configuration can also be set as HOLDFAST__SECTION__KEY. Flags go before the \
+                          environment, the environment before the file, the file before the defaults. The admin token \
+                          is taken from HOLDFAST_ADMIN_TOKEN, or made and printed once at the first start of a data \
+                          directory.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server; the same as no command at all.
+    Serve(Flags),
+    /// Run the server with sample events and simulated buyers, on a temporary data directory unless one is given.
+    Demo(Flags),
+    /// Print the configuration in force as TOML and do nothing else.
+    Config(Flags),
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Run the server.
+    Serve,
+    /// Run the server with sample events and simulated buyers.
+    Demo,
+    /// Print the configuration in force.
+    PrintConfig,
+}
+
+/// The flags, the same for every command.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Flags {
+    /// Read the configuration from this TOML file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Listen on this address and port, the same as --set server.listen=ADDR.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Keep journal and snapshots in this directory, the same as --set server.data=DIR.
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Set any key of the configuration; may be given several times.
+    #[arg(long, value_name = "SECTION.KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl CommandLine {
+    /// What to do, and the flags of it.
+    pub fn into_action(self) -> (Action, Flags) {
+        match self.command {
+            None => (Action::Serve, self.flags),
+            Some(Command::Serve(flags)) => (Action::Serve, flags),
+            Some(Command::Demo(flags)) => (Action::Demo, flags),
+            Some(Command::Config(flags)) => (Action::PrintConfig, flags),
+        }
+    }
+}
+
+impl Flags {
+    /// The values set by flags, later ones over earlier ones. A flag of its own goes over the same key in `--set`.
+    pub fn overrides(&self) -> Result<Vec<Override>, ConfigError> {
+        let mut overrides = self.set.iter().map(|setting| parse_setting(setting)).collect::<Result<Vec<_>, _>>()?;
+        for (flag, key, value) in [("--listen", "listen", &self.listen), ("--data", "data", &self.data)] {
+            overrides.extend(value.clone().map(|value| Override {
+                flag,
+                section: "server".to_owned(),
+                key: key.to_owned(),
+                value,
+            }));
+        }
+        Ok(overrides)
+    }
+}
+
+fn parse_setting(setting: &str) -> Result<Override, ConfigError> {
+    let parts = setting.split_once('=').and_then(|(path, value)| Some((path.split_once('.')?, value)));
+    let Some(((section, key), value)) = parts else {
+        let given = format!("--set {setting}");
+        return Err(ConfigError::SettingMalformed { given, form: "of the form section.key=value" });
+    };
+    let [section, key, value] = [section, key, value].map(|part| part.trim().to_owned());
+    Ok(Override { flag: "--set", section, key, value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> (Action, Flags) {
+        let arguments = std::iter::once("holdfast").chain(arguments.iter().copied());
+        CommandLine::try_parse_from(arguments).expect("legal arguments").into_action()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_means_serve_and_takes_the_same_flags() {
+        let flags = ["--config", "a.toml", "--listen", "[::1]:9", "--data", "d", "--set", "log.level=debug"];
+        let with_serve: Vec<&str> = std::iter::once("serve").chain(flags).collect();
+        assert_eq!(parse(&[]), (Action::Serve, Flags::default()));
+        assert_eq!(parse(&flags), parse(&with_serve));
+        assert_eq!(parse(&flags).1.config, Some(PathBuf::from("a.toml")));
+    }
+
+    #[test]
+    fn each_command_has_its_action() {
+        assert_eq!(parse(&["serve"]).0, Action::Serve);
+        assert_eq!(parse(&["demo"]).0, Action::Demo);
+        assert_eq!(parse(&["config"]).0, Action::PrintConfig);
+    }
+
+    #[test]
+    fn flags_before_a_command_are_refused_instead_of_ignored() {
+        assert!(CommandLine::try_parse_from(["holdfast", "--data", "d", "serve"]).is_err());
+        assert!(CommandLine::try_parse_from(["holdfast", "sell"]).is_err());
+        assert!(CommandLine::try_parse_from(["holdfast", "--lisen", "127.0.0.1:1"]).is_err());
+    }
+
+    #[test]
+    fn settings_come_before_the_flags_of_their_own() {
+        let (_, flags) = parse(&["--listen", "127.0.0.1:1", "--set", "server.listen=127.0.0.1:2", "--set", "a.b=c=d"]);
+        let overrides = flags.overrides().expect("well-formed");
+        let rows: Vec<[&str; 4]> =
+            overrides.iter().map(|given| [given.flag, &given.section, &given.key, &given.value]).collect();
+        assert_eq!(
+            rows,
+            [
+                ["--set", "server", "listen", "127.0.0.1:2"],
+                ["--set", "a", "b", "c=d"],
+                ["--listen", "server", "listen", "127.0.0.1:1"],
+            ]
+        );
+    }
+
+    #[test]
+    fn a_setting_that_is_not_section_key_and_value_is_refused() {
+        for setting in ["limits.enabled", "enabled=true", "", "="] {
+            let (_, flags) = parse(&["--set", setting]);
+            assert_eq!(
+                flags.overrides().expect_err(setting).to_string(),
+                format!("--set {setting} cannot be used: it must be of the form section.key=value")
+            );
+        }
+    }
+}

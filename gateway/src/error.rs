@@ -1,0 +1,302 @@
+//! What an answer's status is, and how a refusal is told: the only file that names status codes.
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use holdfast_engine::core::Rejection;
+use holdfast_engine::core::id::Slug;
+use holdfast_engine::error::Unavailable;
+use serde_json::{Map, Value, json};
+
+use crate::time::rfc3339;
+
+/// How well it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Success {
+    /// It is so.
+    Ok,
+    /// It is there from now on.
+    Created,
+    /// It is in line.
+    Accepted,
+    /// It is gone, and there is nothing to show.
+    NoContent,
+    /// The client has it already.
+    NotModified,
+}
+
+impl Success {
+    /// The status code.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Success::Ok => StatusCode::OK,
+            Success::Created => StatusCode::CREATED,
+            Success::Accepted => StatusCode::ACCEPTED,
+            Success::NoContent => StatusCode::NO_CONTENT,
+            Success::NotModified => StatusCode::NOT_MODIFIED,
+        }
+    }
+}
+
+/// A refusal on its way to a client, as RFC 9457 problem details.
+#[derive(Debug)]
+pub enum ApiError {
+    /// The body, a parameter or a header does not have the form of the contract.
+    Malformed(String),
+    /// Fields have values that cannot be.
+    Validation(Vec<FieldError>),
+    /// No credential, or one that opens nothing.
+    Unauthenticated,
+    /// The credential does not allow this.
+    Forbidden(&'static str),
+    /// The session of the token has ended.
+    SessionExpired,
+    /// No such path, or no such thing of the caller's.
+    NotFound(&'static str),
+    /// The path has no such method.
+    MethodNotAllowed,
+    /// The client accepts no JSON.
+    NotAcceptable,
+    /// The body is larger than this, in bytes.
+    BodyTooLarge(u32),
+    /// The body is no JSON.
+    UnsupportedMediaType,
+    /// The rules refuse it; `event` makes ids of numbers.
+    Rejected {
+        /// The refusal.
+        rejection: Rejection,
+        /// The event it is about.
+        event: Option<Slug>,
+    },
+    /// Nothing was done; try again.
+    Unavailable(Unavailable),
+    /// The server has not recovered its state yet.
+    Recovering,
+    /// A fault. The log has what happened.
+    Internal,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl ApiError {
+    /// One field has a value that cannot be.
+    pub fn invalid(field: &str, message: impl Into<String>) -> ApiError {
+        ApiError::Validation(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    /// The stable name of the refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ApiError::Malformed(_) => "malformed_request",
+            ApiError::Validation(_) => "validation_failed",
+            ApiError::Unauthenticated => "unauthenticated",
+            ApiError::Forbidden(_) => "forbidden",
+            ApiError::SessionExpired => "session_expired",
+            ApiError::NotFound(code) => code,
+            ApiError::MethodNotAllowed => "method_not_allowed",
+            ApiError::NotAcceptable => "not_acceptable",
+            ApiError::BodyTooLarge(_) => "body_too_large",
+            ApiError::UnsupportedMediaType => "unsupported_media_type",
+            ApiError::Rejected { rejection, .. } => rejection.code(),
+            ApiError::Unavailable(Unavailable::Overloaded) => "overloaded",
+            ApiError::Unavailable(Unavailable::ShuttingDown) => "shutting_down",
+            ApiError::Recovering => "recovering",
+            ApiError::Internal => "internal",
+        }
+    }
+
+    /// The status code.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            ApiError::Malformed(_) => StatusCode::BAD_REQUEST,
+            ApiError::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::Unauthenticated => StatusCode::UNAUTHORIZED,
+            ApiError::Forbidden(_) => StatusCode::FORBIDDEN,
+            ApiError::SessionExpired => StatusCode::GONE,
+            ApiError::NotFound(_) => StatusCode::NOT_FOUND,
+            ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            ApiError::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            ApiError::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::Rejected { rejection, .. } => rejection_status(rejection),
+            ApiError::Unavailable(_) | ApiError::Recovering => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            ApiError::Malformed(detail) => detail.clone(),
+            ApiError::Validation(errors) => {
+                let texts = errors.iter().map(|error| format!("{} {}", error.field, error.message));
+                texts.collect::<Vec<_>>().join("; ")
+            }
+            ApiError::Unauthenticated => "a token is missing, or it opens nothing".to_owned(),
+            ApiError::Forbidden(detail) => (*detail).to_owned(),
+            ApiError::SessionExpired => "the session has ended; log in again".to_owned(),
+            ApiError::NotFound(_) => "there is no such thing, or it is not yours".to_owned(),
+            ApiError::MethodNotAllowed => "this path has no such method".to_owned(),
+            ApiError::NotAcceptable => "answers are application/json".to_owned(),
+            ApiError::BodyTooLarge(most) => format!("a body has at most {most} bytes"),
+            ApiError::UnsupportedMediaType => "the body must be application/json".to_owned(),
+            ApiError::Rejected { rejection, .. } => rejection_detail(rejection),
+            ApiError::Unavailable(unavailable) => format!("{unavailable}; nothing was done"),
+            ApiError::Recovering => "the server is reading its journal; nothing was done".to_owned(),
+            ApiError::Internal => "a fault of the server; the request id finds it in the log".to_owned(),
+        }
+    }
+
+    fn members(&self) -> Map<String, Value> {
+        let members = match self {
+            ApiError::Malformed(detail) => json!({ "errors": [{ "field": null, "message": detail }] }),
+            ApiError::Validation(errors) => {
+                let render = |error: &FieldError| json!({ "field": error.field, "message": error.message });
+                json!({ "errors": errors.iter().map(render).collect::<Vec<_>>() })
+            }
+            ApiError::Rejected { rejection, event } => rejection_members(rejection, event.as_ref()),
+            _ => Value::Null,
+        };
+        if let Value::Object(members) = members { members } else { Map::new() }
+    }
+}
+
+impl From<Unavailable> for ApiError {
+    fn from(unavailable: Unavailable) -> ApiError {
+        ApiError::Unavailable(unavailable)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = (self.status(), self.code());
+        let mut problem = json!({
+            "type": format!("/docs/errors#{code}"),
+            "title": title(code),
+            "status": status.as_u16(),
+            "detail": self.detail(),
+            "code": code,
+        });
+        if let Value::Object(problem) = &mut problem {
+            problem.extend(self.members());
+        }
+        let mut response = (status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds()));
+        }
+        response
+    }
+}
+
+/// 1 to 3 seconds: a crowd that was turned away must not come back all at once.
+fn retry_after_seconds() -> u64 {
+    1 + getrandom::u64().unwrap_or(1) % 3
+}
+
+/// The code as words, the first one with a capital letter.
+fn title(code: &str) -> String {
+    let mut title = code.replace('_', " ");
+    if let Some(first) = title.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    title
+}
+
+fn rejection_status(rejection: &Rejection) -> StatusCode {
+    match rejection {
+        Rejection::EventNotFound
+        | Rejection::TicketTypeNotFound
+        | Rejection::HoldNotFound
+        | Rejection::BookingNotFound
+        | Rejection::QueueEntryNotFound => StatusCode::NOT_FOUND,
+        Rejection::Invalid { .. } | Rejection::IdempotencyKeyReused | Rejection::ExtensionExhausted => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Rejection::VersionConflict => StatusCode::PRECONDITION_FAILED,
+        Rejection::HoldExpired { .. } => StatusCode::GONE,
+        Rejection::EventExists
+        | Rejection::EventInUse
+        | Rejection::InvalidTransition { .. }
+        | Rejection::CapacityBelowCommitted { .. }
+        | Rejection::NotOnSale { .. }
+        | Rejection::SalePaused
+        | Rejection::SaleClosed
+        | Rejection::SaleCancelled
+        | Rejection::AlreadyConfirmed { .. }
+        | Rejection::AlreadyReleased
+        | Rejection::AlreadyCancelled
+        | Rejection::LimitReached { .. }
+        | Rejection::QueueFull
+        | Rejection::QueueAhead { .. }
+        | Rejection::SoldOut { .. }
+        | Rejection::InsufficientCapacity { .. } => StatusCode::CONFLICT,
+    }
+}
+
+fn rejection_members(rejection: &Rejection, event: Option<&Slug>) -> Value {
+    match rejection {
+        Rejection::Invalid { field, message } => json!({ "errors": [{ "field": field, "message": message }] }),
+        Rejection::SoldOut { available, held, next_expiry_at_ms } => {
+            json!({ "available": available, "held": held, "next_expiry_at": next_expiry_at_ms.map(rfc3339) })
+        }
+        Rejection::InsufficientCapacity { available, requested } => {
+            json!({ "available": available, "requested": requested })
+        }
+        Rejection::QueueAhead { ahead } => json!({ "ahead": ahead }),
+        Rejection::LimitReached { limit, used } => json!({ "limit": limit, "used": used }),
+        Rejection::NotOnSale { opens_at_ms } => json!({ "opens_at": opens_at_ms.map(rfc3339) }),
+        Rejection::AlreadyConfirmed { booking } => {
+            json!({ "booking": event.map(|event| format!("{event}.{}", booking.0)) })
+        }
+        Rejection::InvalidTransition { from, to } => json!({ "from": from.as_str(), "to": to.as_str() }),
+        Rejection::CapacityBelowCommitted { min_capacity } => json!({ "min_capacity": min_capacity }),
+        Rejection::HoldExpired { expired_at_ms } => json!({ "expired_at": rfc3339(*expired_at_ms) }),
+        _ => Value::Null,
+    }
+}
+
+fn rejection_detail(rejection: &Rejection) -> String {
+    match rejection {
+        Rejection::EventNotFound => "there is no such event".to_owned(),
+        Rejection::TicketTypeNotFound => "the event has no such ticket type".to_owned(),
+        Rejection::HoldNotFound => "there is no such hold, or it is not yours".to_owned(),
+        Rejection::BookingNotFound => "there is no such booking, or it is not yours".to_owned(),
+        Rejection::QueueEntryNotFound => "you do not stand in that line".to_owned(),
+        Rejection::Invalid { field, message } => format!("{field} {message}"),
+        Rejection::IdempotencyKeyReused => "the key came with another request before".to_owned(),
+        Rejection::VersionConflict => "somebody changed the event since you read it".to_owned(),
+        Rejection::EventExists => "an event of this id is there".to_owned(),
+        Rejection::EventInUse => "the event has had holds or bookings, and cannot be removed".to_owned(),
+        Rejection::InvalidTransition { from, to } => {
+            format!("an event that is {} cannot become {}", from.as_str(), to.as_str())
+        }
+        Rejection::CapacityBelowCommitted { min_capacity } => {
+            format!("{min_capacity} tickets are held or booked; the capacity cannot be lower")
+        }
+        Rejection::NotOnSale { .. } => "the sale has not begun".to_owned(),
+        Rejection::SalePaused => "the sale is paused".to_owned(),
+        Rejection::SaleClosed => "the sale is over".to_owned(),
+        Rejection::SaleCancelled => "the event was cancelled".to_owned(),
+        Rejection::AlreadyConfirmed { .. } => "the hold is a booking".to_owned(),
+        Rejection::AlreadyReleased => "the hold was released".to_owned(),
+        Rejection::AlreadyCancelled => "the booking was cancelled".to_owned(),
+        Rejection::HoldExpired { .. } => "the hold's time is over".to_owned(),
+        Rejection::ExtensionExhausted => "the hold cannot be extended any further".to_owned(),
+        Rejection::LimitReached { limit, .. } => format!("at most {limit} tickets are allowed"),
+        Rejection::QueueFull => "the line is full".to_owned(),
+        Rejection::QueueAhead { ahead } => format!("{ahead} are waiting ahead of you"),
+        Rejection::SoldOut { .. } => "no ticket is free".to_owned(),
+        Rejection::InsufficientCapacity { available, requested } => {
+            format!("{requested} tickets were asked for, {available} are free")
+        }
+    }
+}

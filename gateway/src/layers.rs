@@ -1,0 +1,85 @@
+//! What happens to every request and every answer.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{ACCEPT, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
+use metrics::counter;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::error::ApiError;
+use crate::gateway::Gateway;
+use crate::routes;
+
+const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID_LENGTH_MAX: usize = 128;
+
+/// The whole service.
+pub fn service(gateway: Arc<Gateway>) -> Router {
+    routes::router()
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(middleware::from_fn_with_state(Arc::clone(&gateway), around))
+        .with_state(gateway)
+}
+
+/// Refuses what cannot be answered, gives every answer its request id, and counts it.
+async fn around(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
+    let request_id = request_id(request.headers());
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let is_api = request.uri().path().starts_with("/v1/");
+    let refusal = if is_api { refuse(&gateway, request.headers()) } else { None };
+    let mut response = match refusal {
+        Some(refusal) => refusal.into_response(),
+        None => next.run(request).await,
+    };
+    let status = response.status();
+    if status.is_server_error() && response.status() != axum::http::StatusCode::SERVICE_UNAVAILABLE {
+        tracing::error!(request_id = request_id.to_str().unwrap_or_default(), %status, "a request failed");
+    }
+    let path = path.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
+    counter!("holdfast_http_requests_total", "path" => path, "status" => status.as_u16().to_string()).increment(1);
+    response.headers_mut().insert(REQUEST_ID, request_id);
+    response.headers_mut().entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn refuse(gateway: &Gateway, headers: &HeaderMap) -> Option<ApiError> {
+    if gateway.engine().is_err() {
+        return Some(ApiError::Recovering);
+    }
+    (!accepts_json(headers)).then_some(ApiError::NotAcceptable)
+}
+
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut ranges = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    if ranges.peek().is_none() {
+        return true;
+    }
+    let media = |range: &str| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let fits = |range: &str| {
+        matches!(media(range).as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json")
+    };
+    ranges.flat_map(|value| value.split(',')).any(fits)
+}
+
+/// The caller's id, if it sent a usable one; otherwise a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let is_usable = |value: &&HeaderValue| {
+        (1..=REQUEST_ID_LENGTH_MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    if let Some(given) = headers.get(REQUEST_ID).filter(is_usable) {
+        return given.clone();
+    }
+    // Without random bytes the id is not unique; the answer matters more.
+    let random = getrandom::u64().unwrap_or_default();
+    HeaderValue::try_from(format!("{random:016x}")).expect("hexadecimal digits")
+}
+
+/// A bug of a handler: the client learns no more than that. (A panic in a turn of the engine ends the process.)
+fn answer_panic(_: Box<dyn std::any::Any + Send>) -> Response {
+    ApiError::Internal.into_response()
+}

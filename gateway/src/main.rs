@@ -1,0 +1,112 @@
+//! The `holdfast` program.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use holdfast::admin_token;
+use holdfast::command_line::{Action, CommandLine};
+use holdfast::config::Config;
+use holdfast::demo;
+use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings, install_metrics};
+use holdfast_engine::clock::SystemClock;
+use holdfast_engine::engine::Wheels;
+use holdfast_engine::storage::EXIT_CONFIGURATION;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::LevelFilter;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let (action, flags) = CommandLine::parse().into_action();
+    // The demo's data goes away with it, unless a flag names another place. The value is kept until then.
+    let demo_directory = (action == Action::Demo).then(|| tempfile::Builder::new().prefix("holdfast-demo-").tempdir());
+    let demo_directory = match demo_directory.transpose() {
+        Ok(directory) => directory,
+        Err(error) => return refuse(&error, EXIT_OS),
+    };
+    let mut defaults = Config::default();
+    if let Some(directory) = &demo_directory {
+        defaults.server.data = directory.path().join("data");
+    }
+    let config = flags
+        .overrides()
+        .and_then(|overrides| Config::load(&defaults, flags.config.as_deref(), std::env::vars_os(), &overrides));
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => return refuse(&error, EXIT_CONFIGURATION),
+    };
+    if action == Action::PrintConfig {
+        print!("{}", config.to_toml());
+        return ExitCode::SUCCESS;
+    }
+    start_log(&config);
+    run(config, action == Action::Demo)
+}
+
+/// One clear sentence, and the exit code.
+fn refuse(error: &dyn std::error::Error, exit_code: u8) -> ExitCode {
+    eprintln!("holdfast: {error}");
+    ExitCode::from(exit_code)
+}
+
+fn run(config: Config, with_demo: bool) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&error, EXIT_OS),
+    };
+    match runtime.block_on(serve(config, with_demo)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&error, error.exit_code()),
+    }
+}
+
+async fn serve(config: Config, with_demo: bool) -> Result<(), ServerError> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock::start()),
+        wheels: Wheels::ByThread,
+        metrics: install_metrics()?,
+        admin_token: std::env::var_os(admin_token::VARIABLE).map(|token| token.to_string_lossy().into_owned()),
+    };
+    let server = Server::start(config, surroundings).await?;
+    announce(&server);
+    let demo = with_demo.then(|| tokio::spawn(demo::run(Arc::clone(server.gateway()))));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: requests under way may finish");
+    if let Some(demo) = demo {
+        demo.abort();
+    }
+    server.stop().await;
+    tracing::info!("stopped; everything is on disk");
+    Ok(())
+}
+
+fn announce(server: &Server) {
+    let config = server.gateway().config();
+    println!("Holdfast {} listens on http://{}", env!("CARGO_PKG_VERSION"), server.address());
+    println!("Data directory: {}", config.server.data.display());
+    println!("Login is open: anybody may log in under any name.");
+    if let Some(token) = server.new_admin_token() {
+        println!("Admin token, made at this first start and shown only now: {token}");
+    }
+}
+
+fn start_log(config: &Config) {
+    let to_terminal = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(to_terminal)
+        .with_max_level(LevelFilter::from(config.log.level));
+    if config.log.format.is_json(to_terminal) {
+        builder.json().init();
+    } else {
+        builder.init();
+    }
+}

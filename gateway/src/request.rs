@@ -1,0 +1,125 @@
+//! Reading requests, strictly: unknown fields, wrong types, duplicate keys and trailing data are refused.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use holdfast_engine::core::id::{HoldNumber, Slug};
+use holdfast_engine::core::idempotency::IdempotencyKey;
+use holdfast_engine::core::settings::QUANTITY_MAX;
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+use crate::gateway::Gateway;
+
+/// The longest idempotency key, in characters.
+const KEY_LENGTH_MAX: usize = 128;
+
+/// A request that changes something: its body, and its idempotency key.
+pub struct Mutation<T> {
+    /// The body. None at all reads as `{}`.
+    pub body: T,
+    /// The key, with a hash of the whole request.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl<T: DeserializeOwned> FromRequest<Arc<Gateway>> for Mutation<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, gateway: &Arc<Gateway>) -> Result<Mutation<T>, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = read_body(body, &parts, gateway).await?;
+        let key = idempotency_key(&parts, &bytes)?;
+        Ok(Mutation { body: parse(&parts, &bytes)?, key })
+    }
+}
+
+/// The parameters behind the question mark, as strictly.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Gateway>> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Gateway>) -> Result<Query<T>, ApiError> {
+        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+        query.map(|query| Query(query.0)).map_err(|error| ApiError::Malformed(error.body_text()))
+    }
+}
+
+/// The event of a path. A text that can be no event's id is that of none.
+pub fn event_id(text: &str) -> Result<Slug, ApiError> {
+    Slug::new(text).ok_or(ApiError::NotFound("event_not_found"))
+}
+
+/// Event and number of `<event>.<number>`; `not_found` is the code where it is no such thing.
+pub fn numbered_id(text: &str, not_found: &'static str) -> Result<(Slug, HoldNumber), ApiError> {
+    let parts = text.split_once('.').and_then(|(event, number)| {
+        let is_canonical = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+        Some((Slug::new(event)?, HoldNumber(number.parse().ok().filter(|_| is_canonical)?)))
+    });
+    parts.ok_or(ApiError::NotFound(not_found))
+}
+
+/// The ticket type of a body. A text that can be no type's id is that of none.
+pub fn ticket_type(text: Option<String>) -> Result<Option<Slug>, ApiError> {
+    text.map(|text| Slug::new(&text).ok_or(ApiError::NotFound("ticket_type_not_found"))).transpose()
+}
+
+/// A number of tickets.
+pub fn quantity(field: &str, value: Option<i64>) -> Result<Option<u32>, ApiError> {
+    let within = |value: i64| u32::try_from(value).ok().filter(|value| (1..=QUANTITY_MAX).contains(value));
+    let refuse = || ApiError::invalid(field, format!("must be 1 to {QUANTITY_MAX}"));
+    value.map(|value| within(value).ok_or_else(refuse)).transpose()
+}
+
+async fn read_body(body: Body, parts: &Parts, gateway: &Gateway) -> Result<axum::body::Bytes, ApiError> {
+    let limits = &gateway.config().limits;
+    let most = if limits.enabled { limits.body_bytes_max } else { u32::MAX };
+    let announced = parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|announced| announced > u64::from(most)) {
+        return Err(ApiError::BodyTooLarge(most));
+    }
+    to_bytes(body, most as usize).await.map_err(|error| {
+        let is_too_large =
+            std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("length limit"));
+        if is_too_large { ApiError::BodyTooLarge(most) } else { ApiError::Malformed("the body broke off".to_owned()) }
+    })
+}
+
+fn parse<T: DeserializeOwned>(parts: &Parts, bytes: &[u8]) -> Result<T, ApiError> {
+    let is_json = |value: &str| {
+        let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+    };
+    if bytes.is_empty() {
+        return serde_json::from_slice(b"{}").map_err(|error| ApiError::Malformed(error.to_string()));
+    }
+    if !parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json) {
+        return Err(ApiError::UnsupportedMediaType);
+    }
+    serde_json::from_slice(bytes).map_err(|error| ApiError::Malformed(error.to_string()))
+}
+
+fn idempotency_key(parts: &Parts, bytes: &[u8]) -> Result<Option<IdempotencyKey>, ApiError> {
+    let mut keys = parts.headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let is_visible = key.as_bytes().iter().all(u8::is_ascii_graphic);
+    if keys.next().is_some() || key.is_empty() || key.len() > KEY_LENGTH_MAX || !is_visible {
+        let form = format!("Idempotency-Key must be one of 1 to {KEY_LENGTH_MAX} visible ASCII characters");
+        return Err(ApiError::Malformed(form));
+    }
+    let mut request = blake3::Hasher::new();
+    for part in [parts.method.as_str().as_bytes(), parts.uri.to_string().as_bytes(), bytes] {
+        request.update(&(part.len() as u64).to_le_bytes()).update(part);
+    }
+    Ok(Some(IdempotencyKey {
+        key_hash: first_128_bits(blake3::hash(key.as_bytes())),
+        request_hash: first_128_bits(request.finalize()),
+    }))
+}
+
+fn first_128_bits(hash: blake3::Hash) -> u128 {
+    u128::from_le_bytes(*hash.as_bytes().first_chunk().expect("a hash has 256 bits"))
+}

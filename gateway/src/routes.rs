@@ -1,0 +1,34 @@
+//! The paths of the API, by resource.
+
+mod admin;
+mod admin_events;
+mod bookings;
+mod events;
+mod holds;
+mod operations;
+mod pages;
+mod queue;
+mod sessions;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::error::ApiError;
+use crate::gateway::Gateway;
+
+/// All paths.
+pub fn router() -> Router<Arc<Gateway>> {
+    Router::new()
+        .merge(sessions::router())
+        .merge(events::router())
+        .merge(holds::router())
+        .merge(bookings::router())
+        .merge(queue::router())
+        .merge(admin::router())
+        .merge(admin_events::router())
+        .merge(operations::router())
+        .merge(pages::router())
+        .fallback(async || ApiError::NotFound("not_found"))
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+}

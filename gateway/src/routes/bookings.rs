@@ -1,0 +1,113 @@
+//! Bookings.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use holdfast_engine::core::command::Wish;
+use holdfast_engine::core::{Command, Outcome, Rejection};
+use holdfast_engine::handle::Reply;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::holds::{ListQuery, NoBody, list_key};
+use crate::answer;
+use crate::error::{ApiError, Success};
+use crate::gateway::Gateway;
+use crate::identity::Buyer;
+use crate::objects;
+use crate::page::Page;
+use crate::request::{Mutation, Query, event_id, numbered_id, quantity, ticket_type};
+
+const NOT_FOUND: &str = "booking_not_found";
+
+pub(super) fn router() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/v1/events/{event}/bookings", post(book))
+        .route("/v1/bookings", get(list))
+        .route("/v1/bookings/{booking}", get(one).delete(cancel))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BookBody {
+    ticket_type: Option<String>,
+    quantity: Option<i64>,
+}
+
+async fn book(
+    State(gateway): State<Arc<Gateway>>,
+    Path(event): Path<String>,
+    buyer: Buyer,
+    request: Mutation<BookBody>,
+) -> Result<Response, ApiError> {
+    let (engine, event) = (gateway.engine()?, event_id(&event)?);
+    let BookBody { ticket_type: type_id, quantity: wanted } = request.body;
+    let quantity = quantity("quantity", wanted)?;
+    let wish = Wish { ticket_type: ticket_type(type_id)?, quantity, min_quantity: None };
+    let reply = engine.execute(&event, buyer.caller(), request.key, Command::Book { wish }).await?;
+    answer::mutation(engine, &event, reply, |view, outcome| match outcome {
+        Outcome::Booked { booking, from_hold, .. } => {
+            let value = objects::merged(objects::booking(view, booking), json!({ "from_hold": from_hold }));
+            Some((Success::Created, Some(value)))
+        }
+        _ => None,
+    })
+}
+
+async fn list(
+    State(gateway): State<Arc<Gateway>>,
+    buyer: Buyer,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    let engine = gateway.engine()?;
+    let page = Page::new(query.limit, query.cursor.as_deref())?;
+    let state = query.state(&["booked", "cancelled"])?;
+    let mut bookings = engine.belongings(buyer.0.user).await.bookings;
+    let is_wanted = |cancelled: bool| state.is_none_or(|state| (state == "cancelled") == cancelled);
+    bookings.retain(|(_, booking)| is_wanted(booking.cancelled_at_ms.is_some()));
+    bookings.sort_by_key(|(view, booking)| list_key(view.description.number.0, booking.number.0));
+    let key = |number: u32, booking: u32| list_key(number, booking);
+    let keyed =
+        bookings.iter().map(|(view, booking)| (key(view.description.number.0, booking.number.0), (view, booking)));
+    let (bookings, next_cursor) = page.of(keyed);
+    let items = bookings.into_iter().map(|(view, booking)| objects::booking(view, booking)).collect();
+    Ok(answer::personal(answer::body(Success::Ok, answer::list(items, next_cursor))))
+}
+
+async fn one(
+    State(gateway): State<Arc<Gateway>>,
+    Path(booking): Path<String>,
+    buyer: Buyer,
+) -> Result<Response, ApiError> {
+    let (engine, (event, number)) = (gateway.engine()?, numbered_id(&booking, NOT_FOUND)?);
+    let found = engine.read(&event, |event, now_ms| event.booking(now_ms, number, Some(buyer.0.user))).await.flatten();
+    let booking = found.zip(engine.event(&event)).map(|(booking, view)| objects::booking(&view, &booking));
+    let booking = booking.ok_or(ApiError::NotFound(NOT_FOUND))?;
+    Ok(answer::personal(answer::body(Success::Ok, booking)))
+}
+
+async fn cancel(
+    State(gateway): State<Arc<Gateway>>,
+    Path(booking): Path<String>,
+    buyer: Buyer,
+    request: Mutation<NoBody>,
+) -> Result<Response, ApiError> {
+    let NoBody {} = request.body;
+    let (engine, (event, number)) = (gateway.engine()?, numbered_id(&booking, NOT_FOUND)?);
+    let command = Command::CancelBooking { number, reason: None };
+    let reply = engine.execute(&event, buyer.caller(), request.key, command).await?;
+    answer::mutation(engine, &event, booking_of_no_event(reply), |view, outcome| match outcome {
+        Outcome::Cancelled(booking) => Some((Success::Ok, Some(objects::booking(view, booking)))),
+        _ => None,
+    })
+}
+
+/// A booking of an event that does not exist is a booking that does not exist.
+pub(super) fn booking_of_no_event(reply: Reply) -> Reply {
+    use Rejection::{BookingNotFound, EventNotFound};
+    let answer = reply.answer.map_err(|rejection| if rejection == EventNotFound { BookingNotFound } else { rejection });
+    Reply { answer, ..reply }
+}

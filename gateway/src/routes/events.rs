@@ -1,0 +1,66 @@
+//! What the public sees of events.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::get;
+use holdfast_engine::core::status::Status;
+use serde::Deserialize;
+
+use crate::answer;
+use crate::error::{ApiError, Success};
+use crate::gateway::Gateway;
+use crate::objects;
+use crate::page::Page;
+use crate::request::{Query, event_id};
+
+pub(super) fn router() -> Router<Arc<Gateway>> {
+    Router::new().route("/v1/events", get(list)).route("/v1/events/{event}", get(one))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    pub(super) status: Option<String>,
+    pub(super) limit: Option<u64>,
+    pub(super) cursor: Option<String>,
+}
+
+impl ListQuery {
+    pub(super) fn status(&self) -> Result<Option<Status>, ApiError> {
+        let Some(text) = &self.status else { return Ok(None) };
+        let status = Status::ALL.into_iter().find(|status| status.as_str() == text);
+        status.map(Some).ok_or_else(|| ApiError::invalid("status", "is no status of an event"))
+    }
+}
+
+async fn list(State(gateway): State<Arc<Gateway>>, Query(query): Query<ListQuery>) -> Result<Response, ApiError> {
+    let engine = gateway.engine()?;
+    let page = Page::new(query.limit, query.cursor.as_deref())?;
+    let wanted = query.status()?;
+    let is_shown = |status: Status| status != Status::Draft && wanted.is_none_or(|wanted| wanted == status);
+    let views = engine.events().into_iter().filter(|view| is_shown(view.description.status));
+    let (views, next_cursor) = page.of(views.map(|view| (u64::from(view.description.number.0), view)));
+    let now_ms = engine.now_ms();
+    let items = views.iter().map(|view| objects::event(view, now_ms)).collect();
+    Ok(answer::body(Success::Ok, answer::list(items, next_cursor)))
+}
+
+async fn one(
+    State(gateway): State<Arc<Gateway>>,
+    Path(event): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let engine = gateway.engine()?;
+    let view = engine.event(&event_id(&event)?).filter(|view| view.description.status != Status::Draft);
+    let view = view.ok_or(ApiError::NotFound("event_not_found"))?;
+    // Weak: the figures are the same, `server_time` is not.
+    let etag = format!("W/\"{}\"", view.seq);
+    if answer::client_has(&headers, &etag) {
+        return Ok(answer::with_etag(answer::empty(Success::NotModified), &etag));
+    }
+    Ok(answer::with_etag(answer::body(Success::Ok, objects::event(&view, engine.now_ms())), &etag))
+}

@@ -1,0 +1,45 @@
+//! What operators and their machines ask.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use crate::answer;
+use crate::error::{ApiError, Success};
+use crate::gateway::Gateway;
+
+pub(super) fn router() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/livez", get(live))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/version", get(version))
+}
+
+/// The process answers.
+async fn live() -> Response {
+    answer::body(Success::Ok, json!({ "status": "live" }))
+}
+
+/// The process serves: it has recovered, is not stopping, and its disk keeps up.
+async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Response, ApiError> {
+    let engine = gateway.engine()?;
+    engine.check_available()?;
+    Ok(answer::body(Success::Ok, json!({ "status": "ready", "durable_seq": engine.durable_seq() })))
+}
+
+async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
+    let mut response = gateway.render_metrics().into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
+    response
+}
+
+async fn version() -> Response {
+    answer::body(Success::Ok, json!({ "name": "holdfast", "version": env!("CARGO_PKG_VERSION"), "api": "v1" }))
+}

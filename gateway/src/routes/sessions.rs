@@ -1,0 +1,158 @@
+//! Logging in and out.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use holdfast_engine::core::change::{By, SessionEnd};
+use holdfast_engine::core::command::Wish;
+use holdfast_engine::core::id::Slug;
+use holdfast_engine::core::{Outcome, Rejection};
+use holdfast_engine::engine::Intent;
+use holdfast_engine::engine::{Engine, EventAnswer, LoginAnswer};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::answer;
+use crate::error::{ApiError, Success};
+use crate::gateway::Gateway;
+use crate::identity::{self, Buyer};
+use crate::objects;
+use crate::request::{Mutation, quantity, ticket_type};
+use crate::time::rfc3339;
+
+/// The most intents of one login.
+const INTENTS_MAX: usize = 100;
+
+pub(super) fn router() -> Router<Arc<Gateway>> {
+    Router::new().route("/v1/sessions", post(login)).route("/v1/sessions/me", get(mine).delete(logout))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginBody {
+    user: String,
+    /// Part of the contract; open mode asks for no proof.
+    #[serde(rename = "password")]
+    _password: Option<String>,
+    /// Part of the contract; open mode asks for no proof.
+    #[serde(rename = "token")]
+    _token: Option<String>,
+    intents: Option<Vec<IntentBody>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IntentBody {
+    event: String,
+    ticket_type: Option<String>,
+    quantity: Option<i64>,
+    min_quantity: Option<i64>,
+}
+
+async fn login(State(gateway): State<Arc<Gateway>>, request: Mutation<LoginBody>) -> Result<Response, ApiError> {
+    let engine = gateway.engine()?;
+    let LoginBody { user, intents, .. } = request.body;
+    let user_name = identity::user_name(gateway.config().auth.mode, &user)?;
+    let intents = intents.map(read_intents).transpose()?;
+    let (token, token_hash) = identity::new_token()?;
+    let login = engine.login(user_name, token_hash, intents).await?;
+    let success = if login.fresh { Success::Created } else { Success::Ok };
+    let value = render_login(engine, &login, &token);
+    let response = answer::with_seq(answer::body(success, value), login.seq);
+    Ok(answer::personal(answer::with_cookie(response, identity::session_cookie(Some(&token)))))
+}
+
+async fn mine(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Response, ApiError> {
+    let engine = gateway.engine()?;
+    let belongings = engine.belongings(buyer.0.user).await;
+    let live = belongings.holds.iter().filter(|(_, hold)| hold.expires_in_ms > 0);
+    let value = json!({
+        "session": render_session(engine, &buyer),
+        "holds": live.map(|(event, hold)| objects::hold(event, hold)).collect::<Vec<_>>(),
+        "bookings": belongings.bookings.iter().map(|(event, booking)| objects::booking(event, booking)).collect::<Vec<_>>(),
+        "queue": belongings.places.iter().map(|(event, place)| objects::queue(event, place)).collect::<Vec<_>>(),
+        "server_time": rfc3339(engine.now_ms()),
+    });
+    Ok(answer::personal(answer::body(Success::Ok, value)))
+}
+
+async fn logout(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Response, ApiError> {
+    let ended = gateway.engine()?.end_session(buyer.0.number, SessionEnd::Logout, By::User).await?;
+    // Somebody else ended it in between: it is over all the same.
+    let seq = ended.unwrap_or_default();
+    let response = answer::with_seq(answer::empty(Success::NoContent), seq);
+    Ok(answer::personal(answer::with_cookie(response, identity::session_cookie(None))))
+}
+
+/// A text that can be no event's id becomes an intent for no event, which is refused by itself and fails nothing else.
+fn read_intents(intents: Vec<IntentBody>) -> Result<Vec<Intent>, ApiError> {
+    if intents.len() > INTENTS_MAX {
+        return Err(ApiError::invalid("intents", format!("must have at most {INTENTS_MAX} items")));
+    }
+    let read = |intent: IntentBody| {
+        let event = Slug::new(&intent.event)
+            .ok_or_else(|| ApiError::invalid("intents.event", "is no event's id: 1 to 64 of a-z, 0-9 and -"))?;
+        let wish = Wish {
+            ticket_type: ticket_type(intent.ticket_type)?,
+            quantity: quantity("intents.quantity", intent.quantity)?,
+            min_quantity: quantity("intents.min_quantity", intent.min_quantity)?,
+        };
+        Ok(Intent { event, wish })
+    };
+    intents.into_iter().map(read).collect()
+}
+
+fn render_session(engine: &Engine, buyer: &Buyer) -> Value {
+    objects::session(&buyer.0, engine.config().sessions.idle_seconds)
+}
+
+fn render_login(engine: &Engine, login: &LoginAnswer, token: &str) -> Value {
+    let outcomes: Vec<Value> = login.events.iter().map(|(event, said)| render_outcome(engine, event, said)).collect();
+    json!({
+        "session": objects::session(&login.session, engine.config().sessions.idle_seconds),
+        "token": token,
+        "outcomes": outcomes,
+        "server_time": rfc3339(login.at_ms),
+    })
+}
+
+/// `{"event","ticket_type","outcome","hold","queue","code"}`.
+fn render_outcome(engine: &Engine, event: &Slug, said: &EventAnswer) -> Value {
+    let view = engine.event(event);
+    let (mut ticket_type, mut hold, mut queue, mut code) = (None, None, None, None);
+    let outcome = match (said, &view) {
+        (EventAnswer::Decided(Ok(Outcome::Held { hold: held, fresh })), Some(view)) => {
+            ticket_type = Some(objects::ticket_type(view, held.ticket_type));
+            hold = Some(objects::hold(view, held));
+            if *fresh { "held" } else { "already_held" }
+        }
+        (EventAnswer::Decided(Ok(Outcome::Queued { place, .. })), Some(view)) => {
+            ticket_type = Some(objects::ticket_type(view, place.ticket_type));
+            queue = Some(objects::queue(view, place));
+            "queued"
+        }
+        (EventAnswer::Decided(Err(rejection)), _) => {
+            code = Some(rejection.code());
+            refused_outcome(rejection)
+        }
+        (EventAnswer::Decided(Ok(_)) | EventAnswer::Overloaded, _) => {
+            code = Some("overloaded");
+            "overloaded"
+        }
+    };
+    json!({ "event": event, "ticket_type": ticket_type, "outcome": outcome, "hold": hold, "queue": queue, "code": code })
+}
+
+/// The outcome's name. What the contract has no outcome for counts as not on sale; `code` says it exactly.
+fn refused_outcome(rejection: &Rejection) -> &'static str {
+    match rejection {
+        Rejection::LimitReached { .. } => "limit_reached",
+        Rejection::SalePaused => "sale_paused",
+        Rejection::SaleClosed | Rejection::SaleCancelled => "sale_closed",
+        Rejection::QueueFull => "queue_full",
+        _ => "not_on_sale",
+    }
+}

@@ -1,0 +1,198 @@
+//! The server's life: bind, answer `recovering`, recover, serve, drain, stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use holdfast_engine::clock::Clock;
+use holdfast_engine::engine::{Engine, Wheels};
+use holdfast_engine::error::OpenError;
+use holdfast_engine::storage::{EXIT_CONFIGURATION, EXIT_DATA, EXIT_IO};
+use hyper_util::rt::TokioTimer;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::admin_token::{AdminToken, AdminTokenError};
+use crate::config::Config;
+use crate::gateway::Gateway;
+use crate::layers;
+
+/// The exit code of a process that cannot listen where it was told to.
+const EXIT_UNAVAILABLE: u8 = 69;
+/// The exit code of a process that met a fault of the operating system.
+pub const EXIT_OS: u8 = 71;
+
+/// Histogram buckets for durations, in seconds: from 50 µs, the time of a fast disk's sync.
+const SECONDS_BUCKETS: [f64; 16] =
+    [0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
+/// Histogram buckets for batches, in changes.
+const COUNT_BUCKETS: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0];
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address is in use, or not ours. No data was touched.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The engine could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// There is no usable admin token.
+    #[error(transparent)]
+    AdminToken(#[from] AdminTokenError),
+    /// The operating system failed.
+    #[error("cannot run the server: {0}")]
+    System(#[from] std::io::Error),
+    /// The metrics could not be set up.
+    #[error("cannot set up metrics: {0}")]
+    Metrics(#[from] BuildError),
+}
+
+impl ServerError {
+    /// The exit code of a process that this error ends.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            ServerError::Listen { .. } => EXIT_UNAVAILABLE,
+            ServerError::Open(error) => error.exit_code(),
+            ServerError::AdminToken(error) => admin_token_exit_code(error),
+            ServerError::System(_) | ServerError::Metrics(_) => EXIT_OS,
+        }
+    }
+}
+
+fn admin_token_exit_code(error: &AdminTokenError) -> u8 {
+    match error {
+        AdminTokenError::Unusable => EXIT_CONFIGURATION,
+        AdminTokenError::Damaged { .. } => EXIT_DATA,
+        AdminTokenError::Storage { .. } => EXIT_IO,
+        AdminTokenError::Randomness(_) => EXIT_OS,
+    }
+}
+
+/// A server that listens, and whose engine has recovered.
+pub struct Server {
+    gateway: Arc<Gateway>,
+    address: SocketAddr,
+    new_admin_token: Option<String>,
+    handle: Handle<SocketAddr>,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    upkeep: tokio::task::JoinHandle<()>,
+}
+
+/// What a start needs besides the configuration.
+pub struct Surroundings {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who turns the wheels.
+    pub wheels: Wheels,
+    /// Where metrics go.
+    pub metrics: PrometheusHandle,
+    /// `HOLDFAST_ADMIN_TOKEN`.
+    pub admin_token: Option<String>,
+}
+
+impl Server {
+    /// Binds first, so that a port in use touches no data; then recovers, answering `recovering` meanwhile; then serves.
+    pub async fn start(config: Config, surroundings: Surroundings) -> Result<Server, ServerError> {
+        let Surroundings { clock, wheels, metrics, admin_token } = surroundings;
+        let listener = listen(config.server.listen)?;
+        let address = listener.local_addr()?;
+        let gateway = Arc::new(Gateway::new(config.clone(), metrics));
+        let handle = Handle::new();
+        let serving = serve(listener, &gateway, handle.clone())?;
+
+        let (data, engine_config) = (config.server.data.clone(), config.engine());
+        let open = move || -> Result<_, ServerError> {
+            let engine = Engine::open(engine_config, &data, clock, wheels)?;
+            // The directory is ours now: its lock is held.
+            let token = AdminToken::from_environment_or_file(admin_token.as_deref(), &data)?;
+            Ok((engine, token))
+        };
+        let opened = tokio::task::spawn_blocking(open).await.map_err(std::io::Error::other)?;
+        let (engine, (token, new_admin_token)) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                handle.shutdown();
+                return Err(error);
+            }
+        };
+        gateway.serve(engine, token);
+        let upkeep = tokio::spawn(keep_metrics(Arc::clone(&gateway)));
+        Ok(Server { gateway, address, new_admin_token, handle, serving, upkeep })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The admin token, where this start made it. To be printed once, and kept nowhere.
+    pub fn new_admin_token(&self) -> Option<&str> {
+        self.new_admin_token.as_deref()
+    }
+
+    /// What its requests share.
+    pub fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    /// Lets requests under way finish, at most `server.drain_seconds`, then stops the engine in good order.
+    pub async fn stop(self) {
+        let drain = Duration::from_secs(u64::from(self.gateway.config().server.drain_seconds));
+        self.handle.graceful_shutdown(Some(drain));
+        match self.serving.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "serving ended with an error"),
+            Err(error) => tracing::error!(%error, "serving ended abruptly"),
+        }
+        self.upkeep.abort();
+        if let Ok(engine) = self.gateway.engine() {
+            engine.shutdown().await;
+        }
+    }
+}
+
+/// The recorder for all metrics of a process, installed. A process has one.
+pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS_BUCKETS)?
+        .set_buckets_for_metric(Matcher::Suffix("_changes".to_owned()), &COUNT_BUCKETS)?
+        .install_recorder()
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, ServerError> {
+    let listener = TcpListener::bind(address).map_err(|source| ServerError::Listen { address, source })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn serve(
+    listener: TcpListener,
+    gateway: &Arc<Gateway>,
+    handle: Handle<SocketAddr>,
+) -> std::io::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
+    let limits = &gateway.config().limits;
+    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+    if limits.enabled {
+        let header_read_timeout = Duration::from_secs(u64::from(limits.header_read_seconds));
+        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(header_read_timeout);
+    }
+    let service = layers::service(Arc::clone(gateway)).into_make_service();
+    Ok(tokio::spawn(server.serve(service)))
+}
+
+/// The recorder's memory grows between two upkeeps.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+async fn keep_metrics(gateway: Arc<Gateway>) {
+    let mut interval = tokio::time::interval(METRICS_UPKEEP);
+    loop {
+        interval.tick().await;
+        gateway.keep_metrics();
+    }
+}

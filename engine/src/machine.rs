@@ -147,3 +147,6 @@ impl EventMachine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

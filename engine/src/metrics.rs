@@ -105,7 +105,12 @@ impl Metrics {
         })
     }
 
-    /// Bytes written to the journal since the start.
+    /// So many bytes of journal were replayed at the start: the next recovery would read them again.
+    pub fn replayed(&self, bytes: u64) {
+        self.journal_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes of journal that were replayed at the start or written since.
     pub fn journal_bytes(&self) -> u64 {
         self.journal_bytes.load(Ordering::Relaxed)
     }

@@ -106,3 +106,6 @@ impl SessionMachine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

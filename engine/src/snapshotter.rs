@@ -104,7 +104,8 @@ impl Drop for Snapshotter {
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 fn run(shared: &Shared, services: &Arc<Services>, directory: &DataDirectory) {
-    let mut since = Since::now(services);
+    // What was replayed at the start counts: the next start would replay it again.
+    let mut since = Since { journal_bytes: 0, seq: 0, at_ms: services.clock.now_ms() };
     loop {
         let orders = shared.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let is_idle = |orders: &mut Orders| orders.answers.is_empty() && !orders.is_stopping;

@@ -11,6 +11,11 @@ use serde_json::{Map, Value, json};
 
 use crate::time::rfc3339;
 
+/// Whether an answer of this status tells of a fault of the server, and not of a refusal to do more than it can.
+pub fn is_fault(status: StatusCode) -> bool {
+    status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE
+}
+
 /// How well it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Success {

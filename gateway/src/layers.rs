@@ -11,7 +11,7 @@ use axum::{Router, middleware};
 use metrics::counter;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, is_fault};
 use crate::gateway::Gateway;
 use crate::routes;
 
@@ -37,7 +37,7 @@ async fn around(State(gateway): State<Arc<Gateway>>, request: Request, next: Nex
         None => next.run(request).await,
     };
     let status = response.status();
-    if status.is_server_error() && response.status() != axum::http::StatusCode::SERVICE_UNAVAILABLE {
+    if is_fault(status) {
         tracing::error!(request_id = request_id.to_str().unwrap_or_default(), %status, "a request failed");
     }
     let path = path.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();

@@ -52,9 +52,8 @@ pub struct Remembered {
 pub struct RememberedAnswers {
     /// By scope, oldest first. A `BTreeMap`, because a snapshot writes them in this order.
     by_scope: BTreeMap<KeyScope, VecDeque<Remembered>>,
-    /// When each answer was given, oldest first, and its scope: what is due to be forgotten, whoever asks next. An
-    /// answer that gave way to a newer one of its scope leaves its line here behind.
-    by_time: VecDeque<(u64, KeyScope)>,
+    /// How many answers each scope has of each millisecond, oldest first: what is due to be forgotten, whoever asks next.
+    by_time: BTreeMap<(u64, KeyScope), u32>,
 }
 
 impl RememberedAnswers {
@@ -72,12 +71,11 @@ impl RememberedAnswers {
     /// Remembers an answer, and forgets those that are too old or too many.
     pub fn remember(&mut self, scope: KeyScope, remembered: Remembered) {
         self.forget_old(remembered.at_ms);
-        self.by_time.push_back((remembered.at_ms, scope));
-        let answers = self.by_scope.entry(scope).or_default();
-        if answers.len() == REMEMBERED_MAX {
-            answers.pop_front();
+        if self.by_scope.get(&scope).is_some_and(|answers| answers.len() == REMEMBERED_MAX) {
+            self.forget_oldest(scope);
         }
-        answers.push_back(remembered);
+        *self.by_time.entry((remembered.at_ms, scope)).or_default() += 1;
+        self.by_scope.entry(scope).or_default().push_back(remembered);
     }
 
     /// Tells the oldest answer of `scope` that has no journal number yet that of its step. Steps are journaled in the
@@ -98,15 +96,25 @@ impl RememberedAnswers {
     }
 
     fn forget_old(&mut self, now_ms: u64) {
-        while let Some((at_ms, scope)) = self.by_time.front().copied().filter(|(at_ms, _)| is_old(*at_ms, now_ms)) {
-            self.by_time.pop_front();
-            let Some(answers) = self.by_scope.get_mut(&scope) else { continue };
-            if answers.front().is_some_and(|oldest| oldest.at_ms <= at_ms) {
-                answers.pop_front();
+        while let Some((at_ms, scope)) = self.by_time.keys().next().copied() {
+            if !is_old(at_ms, now_ms) {
+                return;
             }
-            if answers.is_empty() {
-                self.by_scope.remove(&scope);
-            }
+            self.forget_oldest(scope);
+        }
+    }
+
+    fn forget_oldest(&mut self, scope: KeyScope) {
+        let answers = self.by_scope.get_mut(&scope).expect("a scope that has an oldest answer");
+        let oldest = answers.pop_front().expect("a scope that has an oldest answer");
+        if answers.is_empty() {
+            self.by_scope.remove(&scope);
+        }
+        let line = (oldest.at_ms, scope);
+        let count = self.by_time.get_mut(&line).expect("every answer stands in the order of time");
+        *count -= 1;
+        if *count == 0 {
+            self.by_time.remove(&line);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::actor::ActorSystem;
 use crate::alarms::Alarms;
 use crate::clock::Clock;
 use crate::config::EngineConfig;
-use crate::core::change::{By, Change};
+use crate::core::change::By;
 use crate::core::command::{Caller, Command, Context};
 use crate::core::id::EventNumber;
 use crate::core::session::Sessions;
@@ -121,6 +121,7 @@ fn recover(config: &EngineConfig, directory: &DataDirectory, metrics: &Metrics) 
     };
     let mut apply = |first_seq: u64, _: u32, bytes: &[u8]| state.apply_bytes(first_seq, bytes);
     let (journal, report) = journal::open(directory, options, point, &mut apply)?;
+    metrics.replayed(report.bytes);
     state.check_invariants().map_err(OpenError::Invariant)?;
     Ok(Recovered { state, journal, report })
 }
@@ -132,22 +133,23 @@ fn make_good(config: &EngineConfig, state: &mut State, journal: &Journal, now_ms
     let by_ms = now_ms.saturating_sub(last_alive_ms).min(most_ms);
     let State { sessions, events, .. } = state;
     for event in events.values_mut() {
-        let mut changes = Vec::new();
-        decide(event, now_ms, Caller::System, Command::CreditDowntime { by_ms }, &mut changes);
+        take_step(event, journal, now_ms, Caller::System, Command::CreditDowntime { by_ms });
         for caller in callers_without_session(event, sessions) {
-            decide(event, now_ms, caller, Command::EndSession, &mut changes);
-        }
-        if !changes.is_empty() {
-            let mut record = Vec::new();
-            encode_record(event.number(), now_ms, &By::System, &changes, &mut record);
-            journal.append(&record, changes.len() as u32, Box::new(|_| ()));
+            take_step(event, journal, now_ms, caller, Command::EndSession);
         }
     }
 }
 
-fn decide(event: &mut Event, now_ms: u64, caller: Caller, command: Command, changes: &mut Vec<Change>) {
-    let decision = event.decide(&Context { now_ms, caller, key: None }, command, changes);
+/// Decides and journals one command, as a record of its own: a crash may have left a great many to do.
+fn take_step(event: &mut Event, journal: &Journal, now_ms: u64, caller: Caller, command: Command) {
+    let mut changes = Vec::new();
+    let decision = event.decide(&Context { now_ms, caller, key: None }, command, &mut changes);
     debug_assert!(matches!(decision.answer, Ok(Outcome::Done | Outcome::SessionEnded { .. })));
+    if !changes.is_empty() {
+        let mut record = Vec::new();
+        encode_record(event.number(), now_ms, &By::System, &changes, &mut record);
+        journal.append(&record, changes.len() as u32, Box::new(|_| ()));
+    }
 }
 
 /// Who has live holds or places under a session that has ended.

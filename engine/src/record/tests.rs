@@ -36,7 +36,7 @@ fn the_layout_is_frozen() {
         "0b0a000000000000", // at_ms
         "00000000",         // by: user
         "0100000000000000", // one change
-        "0a000000",         // hold_placed
+        "0b000000",         // hold_placed
         "03000000",         // hold number
         "01",               // ticket type
         "07000000",         // user

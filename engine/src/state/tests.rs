@@ -1,1 +1,119 @@
+use crate::core::change::{By, Change, EventCreated, Record, SessionEnd, Share};
+use crate::core::hold::HoldSource;
+use crate::core::id::{EventNumber, HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
+use crate::core::settings::{Details, Settings, TicketTypeDefinition};
+use crate::core::status::Status;
+use crate::record::encode_record;
 
+use super::{SESSIONS, State};
+
+/// A small sale: two users, one holds, one waits; another event was removed.
+fn journal() -> Vec<Record> {
+    let record = |event: u32, changes: Vec<Change>| Record {
+        event: EventNumber(event),
+        at_ms: 1_000 + u64::from(event),
+        by: By::System,
+        changes,
+    };
+    vec![
+        record(1, vec![created("spring-gala")]),
+        record(2, vec![created("mistake")]),
+        record(0, vec![opened(1, 1, "ann"), opened(2, 2, "bob")]),
+        record(1, vec![placed(1, share(1, 1)), Change::QueueJoined { share: share(2, 1), min_quantity: 0 }]),
+        record(2, vec![Change::EventDeleted]),
+        record(0, vec![Change::SessionEnded { session: LoginSeq(1), user: UserNumber(1), reason: SessionEnd::Logout }]),
+        record(0, vec![opened(3, 1, "ann")]),
+    ]
+}
+
+fn created(id: &str) -> Change {
+    let general = Slug::new("general").unwrap();
+    Change::EventCreated(Box::new(EventCreated {
+        id: Slug::new(id).unwrap(),
+        details: Details { name: id.to_owned(), ..Details::default() },
+        settings: Settings::default(),
+        ticket_types: vec![TicketTypeDefinition { id: general, name: "General".to_owned(), capacity: 1, price: None }],
+        status: Status::OnSale,
+    }))
+}
+
+fn opened(session: u64, user: u32, name: &str) -> Change {
+    let (session, user) = (LoginSeq(session), UserNumber(user));
+    Change::SessionOpened { session, user, name: name.to_owned(), token_hash: [session.0 as u8; 32] }
+}
+
+fn share(user: u32, quantity: u32) -> Share {
+    Share { ticket_type: TypeIndex(0), user: UserNumber(user), session: LoginSeq(u64::from(user)), quantity }
+}
+
+fn placed(number: u32, share: Share) -> Change {
+    let (number, source) = (HoldNumber(number), HoldSource::Login);
+    Change::HoldPlaced { number, share, deadline_ms: 601_001, lifetime_end_ms: 1_801_001, source }
+}
+
+fn replayed(records: &[Record]) -> State {
+    let (mut state, mut seq) = (State::default(), 1);
+    for record in records {
+        state.apply(seq, record);
+        seq += record.changes.len() as u64;
+    }
+    state
+}
+
+fn blocks(state: &State) -> Vec<(u32, Vec<u8>)> {
+    let mut blocks = Vec::new();
+    let written: Result<(), ()> = state.write_blocks(&mut |kind, bytes: &[u8]| {
+        blocks.push((kind, bytes.to_vec()));
+        Ok(())
+    });
+    written.unwrap();
+    blocks
+}
+
+fn restored(blocks: &[(u32, Vec<u8>)]) -> State {
+    let mut state = State::default();
+    blocks.iter().for_each(|(kind, bytes)| state.read_block(*kind, bytes).unwrap());
+    state
+}
+
+#[test]
+fn a_snapshot_at_any_record_plus_the_tail_is_the_full_replay() {
+    let records = journal();
+    let whole = blocks(&replayed(&records));
+    for cut in 0..=records.len() {
+        let mut state = restored(&blocks(&replayed(&records[..cut])));
+        let seq_at_cut: u64 = records[..cut].iter().map(|record| record.changes.len() as u64).sum();
+        let mut seq = seq_at_cut + 1;
+        for record in &records[cut..] {
+            state.apply(seq, record);
+            seq += record.changes.len() as u64;
+        }
+        assert_eq!(blocks(&state), whole, "snapshot after record {cut}");
+        state.check_invariants().unwrap();
+    }
+}
+
+#[test]
+fn removed_events_are_gone_and_keep_their_id_for_the_audit_trail() {
+    let state = replayed(&journal());
+    assert_eq!(state.events.len(), 1);
+    assert_eq!(state.event_ids.len(), 2);
+}
+
+#[test]
+fn a_record_that_cannot_follow_is_told_and_not_guessed_at() {
+    let mut state = replayed(&journal());
+    let again = Record { event: SESSIONS, at_ms: 1, by: By::User, changes: vec![opened(2, 2, "bob")] };
+    let mut bytes = Vec::new();
+    encode_record(again.event, again.at_ms, &again.by, &again.changes, &mut bytes);
+    assert_eq!(state.apply_bytes(10, &bytes), Err("session 2 after 3".to_owned()));
+    assert!(state.apply_bytes(10, &bytes[..bytes.len() - 1]).is_err());
+}
+
+#[test]
+fn unknown_and_misplaced_blocks_are_refused() {
+    let holds = blocks(&replayed(&journal())).into_iter().find(|(kind, _)| *kind == 6).unwrap();
+    let mut empty = State::default();
+    assert_eq!(empty.read_block(holds.0, &holds.1), Err("rows of an event before any event".to_owned()));
+    assert_eq!(empty.read_block(99, &[]), Err("a block of the unknown kind 99".to_owned()));
+}

@@ -1,6 +1,9 @@
 //! Bookings: confirmed once, rescued when late, direct, cancelled.
 
-use super::check;
+use super::{Row, Shell, check};
+use crate::core::command::{Caller, Command, Context};
+use crate::core::id::{HoldNumber, LoginSeq, UserNumber};
+use crate::core::rejection::Rejection;
 
 #[test]
 fn confirming_works_exactly_once() {
@@ -57,6 +60,22 @@ fn confirming_a_millisecond_before_the_deadline_needs_no_rescue() {
         advance to deadline -1ms
         ann confirm #1 -> booked #1 1 from hold",
     );
+}
+
+#[test]
+fn the_deadline_decides_even_where_nobody_expired_the_hold_first() {
+    let mut shell = Shell::new("general=1");
+    shell.run(&Row::parse("ann hold 1"));
+    let expired_at_ms = shell.now_ms + 600_000;
+    let caller = Caller::User { user: UserNumber(1), session: LoginSeq(1) };
+    let context = Context { now_ms: expired_at_ms, caller, key: None };
+    let number = HoldNumber(1);
+    for command in [Command::ConfirmHold { number, quantity: None }, Command::ExtendHold { number }] {
+        let mut changes = Vec::new();
+        let decision = shell.event.decide(&context, command, &mut changes);
+        assert_eq!(decision.answer, Err(Rejection::HoldExpired { expired_at_ms }));
+        assert!(changes.is_empty());
+    }
 }
 
 #[test]

@@ -369,6 +369,7 @@ fn a_late_wheel_does_not_turn_an_expired_hold_into_a_released_one() {
         wheel late
         advance 600s
         admin see #1     -> expired #1 1 general until 600s
+        admin extend #1 9s -> refused hold_expired at 600s
         admin release #1 -> expired #1 1 general until 600s
         changes          -> hold_expired #1 ann",
     );

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::core::id::Slug;
-use crate::core::outcome::Outcome;
+use crate::core::outcome::{Answer, Outcome};
 use crate::core::rejection::Rejection;
 use crate::error::Unavailable;
 use crate::inbox::Lane;
@@ -48,6 +48,7 @@ impl Engine {
         token_hash: [u8; 32],
         intents: Option<Vec<Intent>>,
     ) -> Result<LoginAnswer, Unavailable> {
+        let names_events = intents.is_some();
         let (reply, answer) = oneshot::channel();
         let request = SessionRequest::Login { user_name, token_hash, intents, reply };
         self.send_to_sessions(request, Lane::Ordinary)?;
@@ -58,8 +59,7 @@ impl Engine {
             let answer = match answer {
                 Err(rejection) => EventAnswer::Decided(Err(rejection)),
                 Ok(receiver) => match receiver.await {
-                    // An event that this session was served by before, and that has nothing for it now, is left out.
-                    Ok(reply) if reply.answer == Ok(Outcome::NothingNew) => continue,
+                    Ok(reply) if !names_events && is_nothing_to_tell(&reply.answer) => continue,
                     Ok(reply) => {
                         seq = seq.max(reply.seq);
                         EventAnswer::Decided(reply.answer)
@@ -71,4 +71,11 @@ impl Engine {
         }
         Ok(LoginAnswer { session: opened.session, fresh: opened.login.fresh, seq, at_ms: opened.at_ms, events })
     }
+}
+
+/// What a login that named no events needs not be told: an event that has nothing (more) for it, or whose sale has not
+/// begun or is over.
+fn is_nothing_to_tell(answer: &Answer) -> bool {
+    use Rejection::{EventNotFound, NotOnSale, SaleCancelled, SaleClosed};
+    matches!(answer, Ok(Outcome::NothingNew) | Err(EventNotFound | NotOnSale { .. } | SaleClosed | SaleCancelled))
 }

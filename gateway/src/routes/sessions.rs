@@ -81,10 +81,12 @@ async fn mine(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Respo
 
 async fn logout(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Response, ApiError> {
     let ended = gateway.engine()?.end_session(buyer.0.number, SessionEnd::Logout, By::User).await?;
-    // Somebody else ended it in between: it is over all the same.
-    let seq = ended.unwrap_or_default();
-    let response = answer::with_seq(answer::empty(Success::NoContent), seq);
-    Ok(answer::personal(answer::with_cookie(response, identity::session_cookie(None))))
+    let response = answer::with_cookie(answer::empty(Success::NoContent), identity::session_cookie(None));
+    // Where somebody else ended it in between, it is over all the same.
+    Ok(answer::personal(match ended {
+        Some(seq) => answer::with_seq(response, seq),
+        None => response,
+    }))
 }
 
 /// A text that can be no event's id becomes an intent for no event, which is refused by itself and fails nothing else.

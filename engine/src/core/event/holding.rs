@@ -27,7 +27,7 @@ impl Event {
         if let Some(place) = self.place_of(context.now_ms, user, wish.ticket_type) {
             return Ok(Outcome::Queued { place, fresh: false });
         }
-        if !explicit && self.has_served(user, session) {
+        if !explicit && !self.serves_unasked(user, session) {
             return Ok(Outcome::NothingNew);
         }
         self.hold_or_wait(context, &wish, HoldSource::Login, true, changes)
@@ -216,6 +216,12 @@ impl Event {
             HoldState::Confirmed => Err(Rejection::AlreadyConfirmed { booking: number }),
             HoldState::Released => Err(Rejection::AlreadyReleased),
         }
+    }
+
+    /// Whether a login that does not name this event sets tickets aside here. A further login of a session asks wherever
+    /// the user has been, not only the events that serve every login.
+    fn serves_unasked(&self, user: UserNumber, session: LoginSeq) -> bool {
+        self.settings.auto_hold > 0 && !self.has_served(user, session)
     }
 
     /// Whether this session has had anything here: then a further login without intents must not set aside a second time.

@@ -209,3 +209,14 @@ fn logout_in_a_pause_frees_tickets_that_wait() {
         show       -> available 0 held 1 booked 0 waiting 0",
     );
 }
+
+#[test]
+fn a_login_without_intents_takes_nothing_where_auto_hold_is_off() {
+    check(
+        "event general=5 auto_hold=0
+        ann login         -> nothing new
+        ann hold 1        -> held #1 1
+        ann login         -> has #1 1
+        bob login general -> held #2 1",
+    );
+}

@@ -401,7 +401,8 @@ impl Model {
             return Ok(there);
         }
         let had_hold = self.holds.iter().any(|hold| hold.session == session);
-        if !names_event && (had_hold || self.bookings.iter().any(|booking| booking.session == session)) {
+        let served = had_hold || self.bookings.iter().any(|booking| booking.session == session);
+        if !names_event && (served || self.settings.auto_hold == 0) {
             return Ok("nothing new".into());
         }
         self.hold_or_line(user, session, &want, "login", true)

@@ -6,10 +6,11 @@
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use actix::{Actor, ArbiterHandle, Context, Handler, Message, System};
+use actix::{Actor, Arbiter, Context, Handler, Message, System};
 
-use crate::event_turn::{self, TurnBuffers};
-use crate::handle::EventHandle;
+use crate::event_turn;
+use crate::handle::{Envelope, EventHandle};
+use crate::journal::RecordBuffer;
 use crate::services::Services;
 use crate::session_turn::{self, SessionHandle, SessionRequest};
 
@@ -22,7 +23,8 @@ struct Doorbell;
 struct EventActor {
     handle: Arc<EventHandle>,
     services: Arc<Services>,
-    buffers: TurnBuffers,
+    batch: Vec<Envelope>,
+    records: RecordBuffer,
 }
 
 /// The login sequencer.
@@ -40,7 +42,7 @@ impl Handler<Doorbell> for EventActor {
     type Result = ();
 
     fn handle(&mut self, _: Doorbell, _: &mut Context<EventActor>) {
-        if event_turn::take_turn(&self.handle, &self.services, &mut self.buffers) {
+        if event_turn::take_turn(&self.handle, &self.services, &mut self.batch, &mut self.records) {
             let handle = Arc::clone(&self.handle);
             step_back_and(move || handle.nudge());
         }
@@ -73,7 +75,7 @@ fn step_back_and(then: impl FnOnce() + 'static) {
 /// The threads that actors run on: one arbiter a core.
 pub struct ActorSystem {
     system: System,
-    arbiters: Vec<ArbiterHandle>,
+    arbiters: Vec<Arbiter>,
     thread: JoinHandle<()>,
 }
 
@@ -83,8 +85,8 @@ impl ActorSystem {
         let (sender, receiver) = mpsc::channel();
         let run = move || {
             let runner = System::new();
-            let handles: Vec<ArbiterHandle> = (0..arbiters).map(|_| actix::Arbiter::new().handle()).collect();
-            let started = sender.send((System::current(), handles)).is_ok();
+            let arbiters: Vec<Arbiter> = (0..arbiters).map(|_| Arbiter::new()).collect();
+            let started = sender.send((System::current(), arbiters)).is_ok();
             if started && let Err(error) = runner.run() {
                 tracing::error!(%error, "the actor system ended with an error");
             }
@@ -96,11 +98,15 @@ impl ActorSystem {
 
     /// Starts an event's actor. Events are spread over the arbiters by their numbers.
     pub fn start_event(&self, handle: &Arc<EventHandle>, services: &Arc<Services>) {
-        let arbiter = &self.arbiters[handle.number.0 as usize % self.arbiters.len()];
+        let arbiter = self.arbiters[handle.number.0 as usize % self.arbiters.len()].handle();
         let (own, services) = (Arc::clone(handle), Arc::clone(services));
-        let actor =
-            move |_: &mut Context<EventActor>| EventActor { handle: own, services, buffers: TurnBuffers::default() };
-        let address = EventActor::start_in_arbiter(arbiter, actor);
+        let actor = move |_: &mut Context<EventActor>| EventActor {
+            handle: own,
+            services,
+            batch: Vec::new(),
+            records: RecordBuffer::new(),
+        };
+        let address = EventActor::start_in_arbiter(&arbiter, actor);
         // One ring is under way at a time, so the mailbox needs no bound of its own.
         handle.connect(Box::new(move || address.do_send(Doorbell)));
     }
@@ -109,15 +115,17 @@ impl ActorSystem {
     pub fn start_sessions(&self, handle: &Arc<SessionHandle>, services: &Arc<Services>) {
         let (own, services) = (Arc::clone(handle), Arc::clone(services));
         let actor = move |_: &mut Context<SessionActor>| SessionActor { handle: own, services, batch: Vec::new() };
-        let address = SessionActor::start_in_arbiter(&self.arbiters[0], actor);
+        let address = SessionActor::start_in_arbiter(&self.arbiters[0].handle(), actor);
         handle.connect(Box::new(move || address.do_send(Doorbell)));
     }
 
-    /// Stops all actors where they are, and waits for their threads.
+    /// Stops all actors after the turn they are in, and waits for their threads: nothing is appended after that.
     pub fn stop(self) {
         self.system.stop();
-        if self.thread.join().is_err() {
-            tracing::error!("the actor system's thread panicked");
+        let arbiters = self.arbiters.into_iter().map(Arbiter::join);
+        let ended = arbiters.fold(self.thread.join(), |ended, arbiter| ended.and(arbiter));
+        if ended.is_err() {
+            tracing::error!("a thread of the actor system panicked");
         }
     }
 }

@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::actor::ActorSystem;
-use crate::clock::Clock;
 use crate::core::Event;
 use crate::core::change::{By, SessionEnd};
 use crate::core::command::{Caller, Command};
@@ -27,7 +26,7 @@ use crate::inbox::Lane;
 use crate::journal::RecoveryReport;
 use crate::metrics::Levels;
 use crate::services::Services;
-use crate::session_table::{Authentication, LiveSession};
+use crate::session_table::Authentication;
 use crate::session_turn::{EndReply, SessionHandle, SessionRequest};
 use crate::snapshotter::Snapshotter;
 use ticker::Ticker;
@@ -87,11 +86,6 @@ impl Engine {
         self.services.clock.now_ms()
     }
 
-    /// The engine's clock.
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.services.clock
-    }
-
     /// What the operator has set.
     pub fn config(&self) -> &crate::config::EngineConfig {
         &self.services.config
@@ -115,11 +109,6 @@ impl Engine {
     /// The session of a token, by the token's SHA-256. Counts as a sign of life.
     pub fn authenticate(&self, token_hash: &[u8; 32]) -> Authentication {
         self.services.sessions.authenticate(token_hash, self.now_ms())
-    }
-
-    /// A live session.
-    pub fn session(&self, session: LoginSeq) -> Option<Arc<LiveSession>> {
-        self.services.sessions.find(session)
     }
 
     /// The name of a user.
@@ -183,10 +172,17 @@ impl Engine {
 
     /// Whether new commands would be refused at once, and why.
     pub fn check_available(&self) -> Result<(), Unavailable> {
+        self.check_available_for(Lane::Ordinary)
+    }
+
+    fn check_available_for(&self, lane: Lane) -> Result<(), Unavailable> {
         if self.services.is_stopping.load(Ordering::Acquire) {
             return Err(Unavailable::ShuttingDown);
         }
-        if self.services.journal.backlog_bytes() as u64 > self.services.config.journal.backlog_bytes_max {
+        // The urgent may fill a second backlog of the same size.
+        let backlogs = if lane == Lane::Ordinary { 1 } else { 2 };
+        let most = self.services.config.journal.backlog_bytes_max.saturating_mul(backlogs);
+        if self.services.journal.backlog_bytes() as u64 > most {
             self.services.metrics.overloaded();
             return Err(Unavailable::Overloaded);
         }
@@ -228,6 +224,8 @@ impl Engine {
         if let Some(actors) = self.actors.lock().unwrap_or_else(PoisonError::into_inner).take() {
             actors.stop();
         }
+        // What slipped in while the actors stopped was never looked at: whoever waits for it learns so.
+        self.services.directory.all().iter().for_each(|handle| handle.inbox().clear());
         self.services.journal.close();
     }
 
@@ -251,13 +249,15 @@ impl Engine {
         key: Option<IdempotencyKey>,
         command: Command,
     ) -> Result<Reply, Unavailable> {
-        self.check_available()?;
+        // Those who pay or give back, and those who steer the sale, come through when a rush of others does not.
+        let is_urgent = command.is_completion() || matches!(caller, Caller::Admin { .. });
+        let lane = if is_urgent { Lane::Completion } else { Lane::Ordinary };
+        self.check_available_for(lane)?;
         if let Caller::User { user, .. } = &caller
-            && matches!(command, Command::PlaceHold { .. } | Command::JoinQueue { .. } | Command::Book { .. })
+            && command.takes_tickets()
         {
             self.services.sessions.touch(*user, handle.number);
         }
-        let lane = if command.is_completion() { Lane::Completion } else { Lane::Ordinary };
         let answer = self.send(handle, caller, key, command, lane)?;
         answer.await.map_err(|_| Unavailable::ShuttingDown)
     }
@@ -279,7 +279,7 @@ impl Engine {
     }
 
     fn send_to_sessions(&self, request: SessionRequest, lane: Lane) -> Result<(), Unavailable> {
-        self.check_available()?;
+        self.check_available_for(lane)?;
         self.sessions.send(request, lane).map_err(|_| {
             self.services.metrics.overloaded();
             Unavailable::Overloaded

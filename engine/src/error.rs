@@ -23,9 +23,6 @@ pub enum OpenError {
     /// The newest snapshot.
     #[error(transparent)]
     Snapshot(#[from] SnapshotFailure),
-    /// The recovered state contradicts itself.
-    #[error("the recovered state breaks an invariant: {0}")]
-    Invariant(String),
     /// The operating system gave no threads.
     #[error("cannot start a thread: {0}")]
     Threads(#[from] std::io::Error),
@@ -37,11 +34,11 @@ impl OpenError {
         match self {
             OpenError::Configuration(_) => EXIT_CONFIGURATION,
             OpenError::Storage(error) => error.exit_code(),
+            OpenError::Journal(JournalError::State(_)) => EXIT_INVARIANT,
             OpenError::Journal(error) => error.exit_code(),
             OpenError::Snapshot(SnapshotFailure::Snapshot(error)) => error.exit_code(),
             OpenError::Snapshot(SnapshotFailure::Journal(error)) => error.exit_code(),
             OpenError::Snapshot(SnapshotFailure::State(_) | SnapshotFailure::Stopping) => EXIT_DATA,
-            OpenError::Invariant(_) => EXIT_INVARIANT,
             OpenError::Threads(_) => EXIT_IO,
         }
     }

@@ -6,138 +6,203 @@
 //! 3. append: the turn's records, its replies and the new view go to the journal together; the actor goes on
 //! 4. on the journal's thread, after the sync: publish the view, send the replies
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLockWriteGuard};
 
 use tokio::sync::oneshot;
 
 use crate::core::change::{By, Change};
-use crate::core::command::{Caller, Context};
+use crate::core::command::{Caller, Command, Context};
 use crate::core::event::Decision;
-use crate::core::idempotency::KeyScope;
-use crate::directory::Directory;
+use crate::core::idempotency::{IdempotencyKey, KeyScope};
+use crate::core::rejection::Rejection;
 use crate::handle::{Envelope, EventHandle, EventView, Reply};
 use crate::journal::RecordBuffer;
 use crate::machine::EventMachine;
 use crate::record::encode_record;
 use crate::services::{AbortOnPanic, Services};
 
-/// Buffers of a turn, kept by the actor to reuse their memory.
-#[derive(Default)]
-pub struct TurnBuffers {
-    batch: Vec<Envelope>,
-    records: RecordBuffer,
-    upkeep: Vec<Change>,
-    changes: Vec<Change>,
+/// Takes a turn. `true` asks for another one: commands wait, or upkeep is left.
+///
+/// `batch` and `records` are empty before and after; the actor keeps them to reuse their memory.
+pub fn take_turn(
+    handle: &Arc<EventHandle>,
+    services: &Arc<Services>,
+    batch: &mut Vec<Envelope>,
+    records: &mut RecordBuffer,
+) -> bool {
+    let _guard = AbortOnPanic;
+    let most = services.config.actors.slice_commands_max as usize;
+    let has_more_commands = handle.inbox().take(most, batch);
+    let mut turn = Turn {
+        handle,
+        services,
+        now_ms: services.clock.now_ms(),
+        machine: handle.machine_mut(),
+        records,
+        replies: Vec::with_capacity(batch.len()),
+        keyed: Vec::new(),
+    };
+    turn.advance();
+    batch.drain(..).for_each(|envelope| turn.execute(envelope));
+    let machine = turn.append();
+    services.alarms.set(handle.number, machine.next_wake_ms());
+    has_more_commands || machine.has_more_to_do()
+}
+
+struct Turn<'a> {
+    handle: &'a Arc<EventHandle>,
+    services: &'a Arc<Services>,
+    /// The same for the whole turn.
+    now_ms: u64,
+    machine: RwLockWriteGuard<'a, EventMachine>,
+    records: &'a mut RecordBuffer,
+    replies: Vec<PendingReply>,
+    keyed: Vec<Keyed>,
 }
 
 /// A reply that waits for the journal.
 struct PendingReply {
     sender: oneshot::Sender<Reply>,
+    /// See [`Command::index`].
+    command: usize,
     decision: Decision,
     /// Changes of the turn up to and including this command's; the journal number follows from it.
     changes_so_far: u32,
 }
 
-/// Takes a turn. `true` asks for another one: commands wait, or upkeep is left.
-pub fn take_turn(handle: &Arc<EventHandle>, services: &Arc<Services>, buffers: &mut TurnBuffers) -> bool {
-    let _guard = AbortOnPanic;
-    let most = services.config.actors.slice_commands_max as usize;
-    let has_more_commands = handle.inbox().take(most, &mut buffers.batch);
-    let now_ms = services.clock.now_ms();
-    let mut machine = handle.machine_mut();
-
-    machine.advance(now_ms, &mut buffers.upkeep);
-    push_record(handle, now_ms, &By::System, &mut buffers.upkeep, &mut buffers.records);
-    let mut replies = Vec::with_capacity(buffers.batch.len());
-    let mut keyed = Vec::new();
-    for envelope in buffers.batch.drain(..) {
-        let by = by(&envelope.caller);
-        let scope = envelope.caller.key_scope();
-        let command = envelope.command.index();
-        let context = Context { now_ms, caller: envelope.caller, key: envelope.key };
-        let decision = machine.execute(&context, envelope.command, &mut buffers.upkeep, &mut buffers.changes);
-        services.metrics.command(command, &decision.answer);
-        let is_remembered = matches!(buffers.changes.last(), Some(Change::AnswerRemembered(_)));
-        push_record(handle, now_ms, &By::System, &mut buffers.upkeep, &mut buffers.records);
-        push_record(handle, now_ms, &by, &mut buffers.changes, &mut buffers.records);
-        let changes_so_far = buffers.records.change_count();
-        keyed.extend(scope.filter(|_| is_remembered).map(|scope| (scope, changes_so_far)));
-        replies.push(PendingReply { sender: envelope.reply, decision, changes_so_far });
-    }
-    append(handle, services, &mut machine, &mut buffers.records, replies, &keyed, now_ms);
-
-    services.alarms.set(handle.number, machine.next_wake_ms());
-    has_more_commands || machine.has_more_to_do()
+/// An answer of this turn that is remembered.
+struct Keyed {
+    scope: KeyScope,
+    key: IdempotencyKey,
+    /// Changes of the turn up to and including this answer's step.
+    changes_so_far: u32,
 }
 
-/// Hands the turn to the journal: records, view and replies leave together, after the sync.
-fn append(
-    handle: &Arc<EventHandle>,
-    services: &Arc<Services>,
-    machine: &mut EventMachine,
-    records: &mut RecordBuffer,
-    replies: Vec<PendingReply>,
-    keyed: &[(KeyScope, u32)],
-    now_ms: u64,
-) {
-    let change_count = records.change_count();
-    let seq_before = handle.appended_seq();
-    if change_count == 0 {
-        // Nothing to journal. What the answers rest on may still be on its way to the disk: they wait behind it.
-        let deliver = move |_| send_all(replies, 0, seq_before, now_ms);
-        services.journal.append_slice(records, Box::new(deliver));
-        return;
+impl<'a> Turn<'a> {
+    fn advance(&mut self) {
+        let mut changes = Vec::new();
+        self.machine.advance(self.now_ms, &mut changes);
+        self.push_record(&By::System, &changes);
     }
-    let view = EventView::of(machine.event(), 0, handle.view().as_deref());
-    let is_deleted = machine.event().is_deleted();
-    let (publisher, publishing) = (Arc::clone(handle), Arc::clone(services));
-    let deliver = move |first_seq: u64| {
-        let seq = first_seq + u64::from(change_count) - 1;
-        publish(&publisher, &publishing.directory, EventView { seq, ..view }, is_deleted);
-        send_all(replies, first_seq, seq_before, now_ms);
-    };
-    let first_seq = services.journal.append_slice(records, Box::new(deliver));
-    records.clear();
-    handle.set_appended_seq(first_seq + u64::from(change_count) - 1);
-    for (scope, changes_so_far) in keyed {
-        machine.journaled(*scope, first_seq + u64::from(*changes_so_far) - 1);
+
+    fn execute(&mut self, envelope: Envelope) {
+        let Envelope { caller, key, command, reply } = envelope;
+        let (by, index, keyed) = (by(&caller), command.index(), caller.key_scope().zip(key));
+        let (mut upkeep, mut changes) = (Vec::new(), Vec::new());
+        let decision = if self.comes_too_late(&caller, &command) {
+            Decision { answer: Err(Rejection::SessionEnded), replayed_seq: None }
+        } else {
+            let context = Context { now_ms: self.now_ms, caller, key };
+            self.machine.execute(&context, command, &mut upkeep, &mut changes)
+        };
+        self.push_record(&By::System, &upkeep);
+        self.push_record(&by, &changes);
+        let is_remembered = matches!(changes.last(), Some(Change::AnswerRemembered(_)));
+        let changes_so_far = self.remember(keyed, is_remembered, &decision);
+        self.replies.push(PendingReply { sender: reply, command: index, decision, changes_so_far });
+    }
+
+    /// Whether the caller's session has ended since they asked: what is taken now would belong to nobody.
+    fn comes_too_late(&self, caller: &Caller, command: &Command) -> bool {
+        match caller {
+            Caller::User { session, .. } => command.takes_tickets() && !self.services.sessions.is_open(*session),
+            Caller::Admin { .. } | Caller::System => false,
+        }
+    }
+
+    /// Notes an answer that is remembered. Returns how many changes the reply rests on: a repeat within the very turn of
+    /// its first answer, which has no number yet, rests on those of the first.
+    fn remember(&mut self, keyed: Option<(KeyScope, IdempotencyKey)>, is_remembered: bool, decision: &Decision) -> u32 {
+        let changes_so_far = self.records.change_count();
+        let Some((scope, key)) = keyed else { return changes_so_far };
+        if is_remembered {
+            self.keyed.push(Keyed { scope, key, changes_so_far });
+        }
+        let first = self.keyed.iter().find(|first| (first.scope, first.key) == (scope, key));
+        let first = first.filter(|_| decision.replayed_seq == Some(0));
+        first.map_or(changes_so_far, |first| first.changes_so_far)
+    }
+
+    fn push_record(&mut self, by: &By, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
+        let (event, now_ms) = (self.handle.number, self.now_ms);
+        self.records.push(changes.len() as u32, |bytes| encode_record(event, now_ms, by, changes, bytes));
+    }
+
+    /// Hands the turn to the journal: records, view and replies leave together, after the sync.
+    fn append(mut self) -> RwLockWriteGuard<'a, EventMachine> {
+        let change_count = self.records.change_count();
+        let replies = Replies {
+            pending: std::mem::take(&mut self.replies),
+            seq_before: self.handle.appended_seq(),
+            at_ms: self.now_ms,
+            services: Arc::clone(self.services),
+        };
+        if change_count == 0 {
+            // Nothing to journal. What the answers rest on may still be on its way to the disk: they wait behind it.
+            self.services.journal.append_slice(self.records, Box::new(move |_| replies.send(0)));
+            return self.machine;
+        }
+        let last_offset = u64::from(change_count) - 1;
+        let view = EventView::of(self.machine.event(), 0, self.handle.view().as_deref());
+        let is_deleted = self.machine.event().is_deleted();
+        let handle = Arc::clone(self.handle);
+        let deliver = move |first_seq: u64| {
+            publish(&handle, &replies.services, EventView { seq: first_seq + last_offset, ..view }, is_deleted);
+            replies.send(first_seq);
+        };
+        let first_seq = self.services.journal.append_slice(self.records, Box::new(deliver));
+        self.records.clear();
+        self.handle.set_appended_seq(first_seq + last_offset);
+        for Keyed { scope, changes_so_far, .. } in &self.keyed {
+            self.machine.journaled(*scope, first_seq + u64::from(*changes_so_far) - 1);
+        }
+        self.machine
+    }
+}
+
+/// The replies of a turn, on their way behind its records.
+struct Replies {
+    pending: Vec<PendingReply>,
+    /// The event's newest change before the turn: what replies rest on that come before the turn's first change.
+    seq_before: u64,
+    at_ms: u64,
+    services: Arc<Services>,
+}
+
+impl Replies {
+    /// Everything up to and including the turn is durable; its first change has this number.
+    fn send(self, first_seq: u64) {
+        for PendingReply { sender, command, decision, changes_so_far } in self.pending {
+            self.services.metrics.command(command, &decision.answer);
+            let own_seq = match changes_so_far {
+                0 => self.seq_before,
+                changes_so_far => first_seq + u64::from(changes_so_far) - 1,
+            };
+            let reply = Reply {
+                answer: decision.answer,
+                seq: decision.replayed_seq.filter(|seq| *seq > 0).unwrap_or(own_seq),
+                is_replay: decision.replayed_seq.is_some(),
+                at_ms: self.at_ms,
+            };
+            // Whoever asked may have gone; their answer is in the journal all the same.
+            let _ = sender.send(reply);
+        }
     }
 }
 
 /// Makes a durable view the one that everybody sees.
-fn publish(handle: &EventHandle, directory: &Directory, view: EventView, is_deleted: bool) {
+fn publish(handle: &EventHandle, services: &Services, view: EventView, is_deleted: bool) {
     let version = view.description.version;
     let has_new_version = handle.view().is_none_or(|earlier| earlier.description.version != version);
     handle.publish(Arc::new(view));
     if is_deleted {
-        directory.remove(handle);
+        services.directory.remove(handle);
     } else if has_new_version {
-        directory.order_changed();
+        services.directory.order_changed();
     }
-}
-
-fn send_all(replies: Vec<PendingReply>, first_seq: u64, seq_before: u64, now_ms: u64) {
-    for PendingReply { sender, decision, changes_so_far } in replies {
-        let own_seq = if changes_so_far == 0 { seq_before } else { first_seq + u64::from(changes_so_far) - 1 };
-        let reply = Reply {
-            answer: decision.answer,
-            // A repeat within the very turn of its first answer finds no number yet; its own step's is the same.
-            seq: decision.replayed_seq.filter(|seq| *seq > 0).unwrap_or(own_seq),
-            is_replay: decision.replayed_seq.is_some(),
-            at_ms: now_ms,
-        };
-        // Whoever asked may have gone; their answer is in the journal all the same.
-        let _ = sender.send(reply);
-    }
-}
-
-fn push_record(handle: &EventHandle, now_ms: u64, by: &By, changes: &mut Vec<Change>, records: &mut RecordBuffer) {
-    if changes.is_empty() {
-        return;
-    }
-    let encode = |bytes: &mut Vec<u8>| encode_record(handle.number, now_ms, by, changes, bytes);
-    records.push(changes.len() as u32, encode);
-    changes.clear();
 }
 
 fn by(caller: &Caller) -> By {

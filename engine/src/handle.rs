@@ -97,11 +97,6 @@ impl EventHandle {
         self.ring();
     }
 
-    /// How many commands wait.
-    pub fn waiting_commands(&self) -> usize {
-        self.inbox.len()
-    }
-
     /// The newest durable view; `None` while the creation is not durable yet.
     pub fn view(&self) -> Option<Arc<EventView>> {
         self.view.load_full()

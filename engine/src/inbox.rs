@@ -76,9 +76,9 @@ impl<T> Inbox<T> {
         !waiting.items.is_empty()
     }
 
-    /// How many items wait.
-    pub fn len(&self) -> usize {
-        self.lock().items.len()
+    /// Drops everything that waits.
+    pub fn clear(&self) {
+        self.lock().items.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting<T>> {

@@ -54,6 +54,11 @@ impl SessionMachine {
         login
     }
 
+    /// Whether a user of this name has a live session.
+    pub fn is_logged_in(&self, name: &str) -> bool {
+        self.sessions.number(name).is_some_and(|user| self.sessions.of_user(user).is_some())
+    }
+
     /// The token whose place the next login of `name` takes, if their session has as many as it may have.
     pub fn token_to_drop(&self, name: &str) -> Option<[u8; 32]> {
         self.sessions.token_to_drop(name)
@@ -78,20 +83,33 @@ impl SessionMachine {
         changes: &mut Vec<Change>,
     ) -> Vec<Ended> {
         let mut due: Vec<Due> = Vec::new();
-        self.wheel.poll(now_ms, IDLE_PER_TURN_MAX, &mut due);
         let mut ended = Vec::new();
-        for due in due {
-            let user = UserNumber(due.token);
-            self.timers.remove(&user);
-            let session = self.sessions.of_user(user).expect("a timer of a live session");
-            let idle_at_ms = last_seen_ms(session) + self.idle_ms;
-            if idle_at_ms > now_ms {
-                self.set_timer(user, idle_at_ms);
-            } else {
-                ended.extend(self.end(now_ms, session, SessionEnd::Idle, changes));
+        let mut has_more = true;
+        // Timers that are only set again do not count against the turn.
+        while has_more && ended.is_empty() {
+            has_more = self.wheel.poll(now_ms, IDLE_PER_TURN_MAX, &mut due);
+            for due in due.drain(..) {
+                ended.extend(self.end_if_idle(now_ms, UserNumber(due.token), last_seen_ms, changes));
             }
         }
         ended
+    }
+
+    fn end_if_idle(
+        &mut self,
+        now_ms: u64,
+        user: UserNumber,
+        last_seen_ms: &dyn Fn(LoginSeq) -> u64,
+        changes: &mut Vec<Change>,
+    ) -> Option<Ended> {
+        self.timers.remove(&user);
+        let session = self.sessions.of_user(user).expect("a timer of a live session");
+        let idle_at_ms = last_seen_ms(session) + self.idle_ms;
+        if idle_at_ms > now_ms {
+            self.set_timer(user, idle_at_ms);
+            return None;
+        }
+        self.end(now_ms, session, SessionEnd::Idle, changes)
     }
 
     /// When to take the next turn if nothing happens until then, in milliseconds since the Unix epoch.

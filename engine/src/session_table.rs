@@ -24,6 +24,9 @@ pub struct LiveSession {
     /// When they logged in, in milliseconds since the Unix epoch.
     pub logged_in_at_ms: u64,
     last_seen_at_ms: AtomicU64,
+    /// Its end is decided: nothing more is taken on its behalf.
+    is_ending: AtomicBool,
+    /// Its end is durable: its tokens open nothing.
     has_ended: AtomicBool,
 }
 
@@ -97,10 +100,29 @@ impl SessionTable {
             user_name: user_name.into(),
             logged_in_at_ms: row.logged_in_at_ms,
             last_seen_at_ms: AtomicU64::new(seen_at_ms),
+            is_ending: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
         });
         self.by_number.insert(number, Arc::clone(&session));
         session
+    }
+
+    /// The session's end is decided. To be called before the events are asked to release what it has: a command that
+    /// reaches an event after that finds this mark, and one that came before is undone by it.
+    pub fn begin_end(&self, number: LoginSeq) {
+        if let Some(session) = self.find(number) {
+            session.is_ending.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether something may still be taken on behalf of a session.
+    pub fn is_open(&self, number: LoginSeq) -> bool {
+        self.by_number.get(&number).is_some_and(|session| !session.is_ending.load(Ordering::Acquire))
+    }
+
+    /// A sign of life of a session.
+    pub fn seen(&self, session: &LiveSession, now_ms: u64) {
+        session.last_seen_at_ms.fetch_max(now_ms, Ordering::Relaxed);
     }
 
     /// From now on, the token opens the session: the login is durable. `dropped` is the token whose place it took.

@@ -245,7 +245,8 @@ impl Turn<'_> {
         intents: Option<Vec<Intent>>,
         reply: oneshot::Sender<Result<LoginReply, TooManySessions>>,
     ) {
-        if machine.sessions().live().len() >= services.config.sessions.live_max as usize {
+        let is_full = machine.sessions().live().len() >= services.config.sessions.live_max as usize;
+        if is_full && !machine.is_logged_in(user_name) {
             drop(reply.send(Err(TooManySessions)));
             return;
         }
@@ -257,6 +258,7 @@ impl Turn<'_> {
             Some(session) => session,
             None => services.sessions.open(login.session, row, user_name, self.now_ms),
         };
+        services.sessions.seen(&session, self.now_ms);
         let asked = self.ask_events(&login, intents);
         let (at_ms, services) = (self.now_ms, Arc::clone(services));
         self.deliveries.push(Box::new(move |first_seq| {
@@ -315,6 +317,7 @@ impl Turn<'_> {
         let Ended { session, user, token_hashes } = ended;
         let table = Arc::clone(services);
         self.deliveries.push(Box::new(move |_| table.sessions.end(session, &token_hashes)));
+        services.sessions.begin_end(session);
         let touched = services.sessions.touched(user);
         let events = touched.into_iter().filter_map(|number| services.directory.find_number(number));
         let caller = Caller::User { user, session };

@@ -6,6 +6,7 @@
 //! price is a second copy of the state while one is made, and the time to read the journal since the last one.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -122,7 +123,9 @@ fn run(shared: &Shared, services: &Arc<Services>, directory: &DataDirectory) {
         if answers.is_empty() && !since.is_due(services, &services.config.snapshot) {
             continue;
         }
-        let written = write_and_retire(services, directory).map_err(Arc::new);
+        let attempt = AssertUnwindSafe(|| write_and_retire(services, directory));
+        let panicked = || Err(SnapshotFailure::State("an assertion failed; the log has it".to_owned()));
+        let written = catch_unwind(attempt).unwrap_or_else(|_| panicked()).map_err(Arc::new);
         report(services, &written);
         since = Since::now(services);
         answers.into_iter().for_each(|answer| drop(answer.send(written.clone())));
@@ -219,18 +222,25 @@ fn replay(
     after_seq: u64,
     position: SnapshotPoint,
 ) -> Result<(), SnapshotFailure> {
-    let mut refusal = None;
-    services.journal.read(after_seq, &mut |first_seq, _, bytes| {
+    let (mut refusal, mut reached) = (None, after_seq);
+    services.journal.read(after_seq, &mut |first_seq, change_count, bytes| {
         if first_seq > position.seq {
             return ControlFlow::Break(());
         }
         match state.apply_bytes(first_seq, bytes) {
-            Ok(()) => ControlFlow::Continue(()),
+            Ok(()) => {
+                reached = first_seq + u64::from(change_count) - 1;
+                ControlFlow::Continue(())
+            }
             Err(text) => {
                 refusal = Some(format!("change {first_seq}: {text}"));
                 ControlFlow::Break(())
             }
         }
     })?;
+    // A snapshot that claimed a change it does not have would lose it at the next start.
+    if refusal.is_none() && reached != position.seq {
+        refusal = Some(format!("the journal ended at change {reached}, not at {}", position.seq));
+    }
     refusal.map_or(Ok(()), |text| Err(SnapshotFailure::State(text)))
 }

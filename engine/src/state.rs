@@ -31,11 +31,9 @@ impl State {
     /// follow from this state.
     pub fn apply_bytes(&mut self, first_seq: u64, bytes: &[u8]) -> Result<(), String> {
         let record = decode_record(bytes).map_err(|error| error.to_string())?;
-        // The core asserts; here the state is not serving anybody yet, and the journal's reader names file and offset.
-        let applied = catch_unwind(AssertUnwindSafe(|| self.apply(first_seq, &record)));
-        applied.map_err(|panic| match panic.downcast_ref::<String>() {
-            Some(text) => text.clone(),
-            None => panic.downcast_ref::<&str>().unwrap_or(&"the change cannot follow").to_string(),
+        caught(|| {
+            self.apply(first_seq, &record);
+            Ok(())
         })
     }
 
@@ -73,6 +71,17 @@ impl State {
     pub fn check_invariants(&self) -> Result<(), String> {
         self.events.values().try_for_each(Event::check_invariants)
     }
+}
+
+/// The core asserts. While a state is being rebuilt it serves nobody yet, so a broken assertion is told as text: the caller
+/// knows the file and the place.
+fn caught(rebuild: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(rebuild)).unwrap_or_else(|panic| {
+        Err(match panic.downcast_ref::<String>() {
+            Some(text) => text.clone(),
+            None => panic.downcast_ref::<&str>().unwrap_or(&"it cannot follow").to_string(),
+        })
+    })
 }
 
 #[cfg(test)]

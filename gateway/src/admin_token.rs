@@ -90,6 +90,11 @@ impl AdminToken {
         }
     }
 
+    /// Refuses an environment's token that could not be used, before anything is bound or touched.
+    pub fn check_environment(environment: Option<&str>) -> Result<(), AdminTokenError> {
+        environment.map_or(Ok(()), |token| AdminToken::given(token).map(drop))
+    }
+
     /// Whether `candidate` is the token. The time it takes tells nothing about the token.
     pub fn matches(&self, candidate: &str) -> bool {
         AdminToken::of(candidate).digest.ct_eq(&self.digest).into()

@@ -1,7 +1,7 @@
 //! What an answer's status is, and how a refusal is told: the only file that names status codes.
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use holdfast_engine::core::Rejection;
@@ -195,6 +195,9 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds()));
         }
@@ -227,7 +230,7 @@ fn rejection_status(rejection: &Rejection) -> StatusCode {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Rejection::VersionConflict => StatusCode::PRECONDITION_FAILED,
-        Rejection::HoldExpired { .. } => StatusCode::GONE,
+        Rejection::HoldExpired { .. } | Rejection::SessionEnded => StatusCode::GONE,
         Rejection::EventExists
         | Rejection::EventInUse
         | Rejection::InvalidTransition { .. }
@@ -275,6 +278,7 @@ fn rejection_detail(rejection: &Rejection) -> String {
         Rejection::TicketTypeNotFound => "the event has no such ticket type".to_owned(),
         Rejection::HoldNotFound => "there is no such hold, or it is not yours".to_owned(),
         Rejection::BookingNotFound => "there is no such booking, or it is not yours".to_owned(),
+        Rejection::SessionEnded => "the session has ended; log in again".to_owned(),
         Rejection::QueueEntryNotFound => "you do not stand in that line".to_owned(),
         Rejection::Invalid { field, message } => format!("{field} {message}"),
         Rejection::IdempotencyKeyReused => "the key came with another request before".to_owned(),

@@ -257,7 +257,8 @@ pub fn numbered(event: &EventView, number: HoldNumber) -> String {
 
 /// The id of a ticket type.
 pub fn ticket_type(event: &EventView, index: TypeIndex) -> &str {
-    event.description.ticket_types[usize::from(index.0)].id.as_str()
+    // The event of this id may have been removed and made anew, with fewer types, since the number was read.
+    event.description.ticket_types.get(usize::from(index.0)).map_or("", |ticket_type| ticket_type.id.as_str())
 }
 
 fn price(price: &Price) -> Value {

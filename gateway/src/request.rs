@@ -1,15 +1,19 @@
 //! Reading requests, strictly: unknown fields, wrong types, duplicate keys and trailing data are refused.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
 use holdfast_engine::core::id::{HoldNumber, Slug};
 use holdfast_engine::core::idempotency::IdempotencyKey;
 use holdfast_engine::core::settings::QUANTITY_MAX;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::error::ApiError;
 use crate::gateway::Gateway;
@@ -36,6 +40,29 @@ impl<T: DeserializeOwned> FromRequest<Arc<Gateway>> for Mutation<T> {
     }
 }
 
+/// A JSON object, and nothing else. Serde by itself would read a list too, its items as the fields in their order.
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object<T>, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+    }
+}
+
 /// The parameters behind the question mark, as strictly.
 pub struct Query<T>(pub T);
 
@@ -45,6 +72,18 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Gateway>> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Gateway>) -> Result<Query<T>, ApiError> {
         let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
         query.map(|query| Query(query.0)).map_err(|error| ApiError::Malformed(error.body_text()))
+    }
+}
+
+/// The id in a path. What is not even text is the id of nothing.
+pub struct PathId(pub String);
+
+impl FromRequestParts<Arc<Gateway>> for PathId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<PathId, ApiError> {
+        let path = axum::extract::Path::<String>::from_request_parts(parts, gateway).await;
+        path.map(|id| PathId(id.0)).map_err(|_| ApiError::NotFound("not_found"))
     }
 }
 
@@ -94,12 +133,17 @@ fn parse<T: DeserializeOwned>(parts: &Parts, bytes: &[u8]) -> Result<T, ApiError
         kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
     };
     if bytes.is_empty() {
-        return serde_json::from_slice(b"{}").map_err(|error| ApiError::Malformed(error.to_string()));
+        return read_object(b"{}");
     }
     if !parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json) {
         return Err(ApiError::UnsupportedMediaType);
     }
-    serde_json::from_slice(bytes).map_err(|error| ApiError::Malformed(error.to_string()))
+    read_object(bytes)
+}
+
+fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let object = serde_json::from_slice::<Object<T>>(bytes);
+    object.map(|object| object.0).map_err(|error| ApiError::Malformed(error.to_string()))
 }
 
 fn idempotency_key(parts: &Parts, bytes: &[u8]) -> Result<Option<IdempotencyKey>, ApiError> {
@@ -111,7 +155,8 @@ fn idempotency_key(parts: &Parts, bytes: &[u8]) -> Result<Option<IdempotencyKey>
         return Err(ApiError::Malformed(form));
     }
     let mut request = blake3::Hasher::new();
-    for part in [parts.method.as_str().as_bytes(), parts.uri.to_string().as_bytes(), bytes] {
+    let condition = parts.headers.get(IF_MATCH).map_or(&b""[..], |value| value.as_bytes());
+    for part in [parts.method.as_str().as_bytes(), parts.uri.to_string().as_bytes(), condition, bytes] {
         request.update(&(part.len() as u64).to_le_bytes()).update(part);
     }
     Ok(Some(IdempotencyKey {

@@ -100,6 +100,7 @@ impl Server {
     /// Binds first, so that a port in use touches no data; then recovers, answering `recovering` meanwhile; then serves.
     pub async fn start(config: Config, surroundings: Surroundings) -> Result<Server, ServerError> {
         let Surroundings { clock, wheels, metrics, admin_token } = surroundings;
+        AdminToken::check_environment(admin_token.as_deref())?;
         let listener = listen(config.server.listen)?;
         let address = listener.local_addr()?;
         let gateway = Arc::new(Gateway::new(config.clone(), metrics));

@@ -52,12 +52,6 @@ impl Capacity {
         self.held -= quantity;
     }
 
-    /// Held tickets become booked.
-    pub fn confirm(&mut self, quantity: u32) {
-        self.release(quantity);
-        self.book(quantity);
-    }
-
     /// Free tickets become booked.
     pub fn book(&mut self, quantity: u32) {
         assert!(quantity <= self.available(), "oversold: {quantity} booked of {} available", self.available());

@@ -1,8 +1,8 @@
 //! What can be asked of an event.
 
+use super::edit::Edit;
 use super::id::{HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use super::idempotency::{IdempotencyKey, KeyScope};
-use super::settings::{Details, Settings};
 use super::status::Status;
 
 /// Who asks.
@@ -57,13 +57,11 @@ pub struct Wish {
     pub min_quantity: Option<u32>,
 }
 
-/// What an organiser changes on an event; `None` leaves it as it is.
+/// What an organiser changes on an event. Everything else stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventPatch {
-    /// The texts, all of them, as they shall be.
-    pub details: Option<Details>,
-    /// The settings, all of them, as they shall be.
-    pub settings: Option<Settings>,
+    /// Texts and settings.
+    pub edits: Vec<Edit>,
     /// New capacities by ticket type.
     pub capacities: Vec<(Slug, u32)>,
     /// The version the organiser has seen; another one is a conflict.
@@ -208,6 +206,12 @@ impl Command {
         "credit_downtime",
         "settle",
     ];
+
+    /// Whether this takes tickets, or a place in line, on behalf of a session.
+    pub fn takes_tickets(&self) -> bool {
+        use Command::{Book, JoinQueue, Login, PlaceHold};
+        matches!(self, Login { .. } | PlaceHold { .. } | Book { .. } | JoinQueue { .. })
+    }
 
     /// Whether this gives tickets a final home or frees them. Such commands may use the share of a full inbox that is
     /// kept for them, so that a rush of new holds cannot lock out those who pay or give back.

@@ -27,6 +27,7 @@ use super::status::Status;
 use super::table::NumberedTable;
 use expiry_calendar::ExpiryCalendar;
 
+pub use advance::STEP_CHANGES_MAX;
 pub use decide::Decision;
 pub use image::{EventImage, HoldRow, QueueRow};
 pub use views::Figures;

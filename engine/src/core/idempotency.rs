@@ -13,6 +13,9 @@ pub const REMEMBERED_FOR_MS: u64 = 24 * 60 * 60 * 1_000;
 /// How many answers are remembered for one session (or the admin) in one event; the oldest is forgotten first.
 pub const REMEMBERED_MAX: usize = 256;
 
+/// How many answers an event remembers over all sessions; the oldest is forgotten first. About 64 MB at the most.
+pub const REMEMBERED_IN_ALL_MAX: usize = 262_144;
+
 /// Whose keys these are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KeyScope {
@@ -54,6 +57,8 @@ pub struct RememberedAnswers {
     by_scope: BTreeMap<KeyScope, VecDeque<Remembered>>,
     /// How many answers each scope has of each millisecond, oldest first: what is due to be forgotten, whoever asks next.
     by_time: BTreeMap<(u64, KeyScope), u32>,
+    /// How many answers there are.
+    len: usize,
 }
 
 impl RememberedAnswers {
@@ -74,6 +79,12 @@ impl RememberedAnswers {
         if self.by_scope.get(&scope).is_some_and(|answers| answers.len() == REMEMBERED_MAX) {
             self.forget_oldest(scope);
         }
+        if self.len == REMEMBERED_IN_ALL_MAX
+            && let Some((_, oldest)) = self.by_time.keys().next().copied()
+        {
+            self.forget_oldest(oldest);
+        }
+        self.len += 1;
         *self.by_time.entry((remembered.at_ms, scope)).or_default() += 1;
         self.by_scope.entry(scope).or_default().push_back(remembered);
     }
@@ -110,6 +121,7 @@ impl RememberedAnswers {
         if answers.is_empty() {
             self.by_scope.remove(&scope);
         }
+        self.len -= 1;
         let line = (oldest.at_ms, scope);
         let count = self.by_time.get_mut(&line).expect("every answer stands in the order of time");
         *count -= 1;

@@ -12,6 +12,7 @@
 pub mod capacity;
 pub mod change;
 pub mod command;
+pub mod edit;
 pub mod event;
 pub mod hold;
 pub mod id;

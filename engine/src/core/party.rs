@@ -7,6 +7,9 @@ use super::id::HoldNumber;
 /// one that never was. It bounds what a user who holds and releases all day can cost.
 pub const ENDED_HOLDS_REMEMBERED_MAX: usize = 16;
 
+/// How many of a user's cancelled bookings an event remembers, likewise. The audit trail has them all.
+pub const CANCELLED_BOOKINGS_REMEMBERED_MAX: usize = 64;
+
 /// A user with holds or bookings in an event. Who only waits in line has none.
 #[derive(Debug, Default)]
 pub struct Party {

@@ -105,6 +105,8 @@ pub enum Rejection {
         /// Tickets asked for.
         requested: u32,
     },
+    /// The session has ended since the request came in.
+    SessionEnded,
 }
 
 impl Rejection {
@@ -142,6 +144,7 @@ impl Rejection {
             Rejection::QueueAhead { .. } => "queue_ahead",
             Rejection::SoldOut { .. } => "sold_out",
             Rejection::InsufficientCapacity { .. } => "insufficient_capacity",
+            Rejection::SessionEnded => "session_expired",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The rules of `semantics.md`, as tables and against an oracle.
+//! The rules of the sale (docs/rules.md), as tables and against an oracle.
 //!
 //! A table is a story. Its first row is the event, each further one asks something, and after `->` stands the answer,
 //! which may be cut short at a word. A row without an answer must not be refused. After every row all invariants are

@@ -24,6 +24,8 @@ pub struct AuditEntry {
     pub by: By,
     /// In which event; `None` for a change of the sessions.
     pub event: Option<Slug>,
+    /// The event's number: an id may have been another event's before.
+    pub event_number: EventNumber,
     /// What happened.
     pub change: Change,
 }
@@ -40,7 +42,16 @@ pub struct AuditPage {
 impl Engine {
     /// Up to `limit` durable changes after number `after`, of one event (past or present) or of all and the sessions.
     /// Reads from disk on the caller's thread.
+    ///
+    /// Where the journal does not reach back to `after` any more, the page begins with the oldest change there is.
     pub fn changes(&self, after: u64, limit: usize, event: Option<&Slug>) -> Result<AuditPage, JournalError> {
+        match self.changes_after(after, limit, event) {
+            Err(JournalError::Retired { first_seq, .. }) => self.changes_after(first_seq - 1, limit, event),
+            page => page,
+        }
+    }
+
+    fn changes_after(&self, after: u64, limit: usize, event: Option<&Slug>) -> Result<AuditPage, JournalError> {
         let mut page = AuditPage::default();
         let mut looked_through = 0;
         self.services.journal.read(after, &mut |first_seq, change_count, bytes| {
@@ -79,7 +90,7 @@ impl Engine {
         for (seq, change) in (first_seq..).zip(record.changes) {
             if seq > after && page.entries.len() < limit {
                 let (at_ms, by, event) = (record.at_ms, record.by.clone(), event.clone());
-                page.entries.push(AuditEntry { seq, at_ms, by, event, change });
+                page.entries.push(AuditEntry { seq, at_ms, by, event, event_number: record.event, change });
             }
         }
     }

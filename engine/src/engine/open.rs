@@ -1,15 +1,17 @@
 //! Opening: lock, newest valid snapshot, replay, all invariants; then what the stop made necessary; then the actors.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use crate::actor::ActorSystem;
 use crate::alarms::Alarms;
 use crate::clock::Clock;
 use crate::config::EngineConfig;
-use crate::core::change::By;
+use crate::core::change::{By, Change};
 use crate::core::command::{Caller, Command, Context};
+use crate::core::event::STEP_CHANGES_MAX;
 use crate::core::id::EventNumber;
 use crate::core::session::Sessions;
 use crate::core::{Event, Outcome};
@@ -17,7 +19,7 @@ use crate::directory::Directory;
 use crate::error::OpenError;
 use crate::handle::{EventHandle, EventView};
 use crate::heartbeat::Heartbeat;
-use crate::journal::{self, Journal, JournalOptions, RecoveryReport};
+use crate::journal::{self, Journal, JournalOptions, RecordBuffer, RecoveryReport};
 use crate::machine::EventMachine;
 use crate::metrics::{Metrics, record_recovery};
 use crate::record::encode_record;
@@ -49,6 +51,7 @@ impl Engine {
         clock.start_at_least(last_alive_ms);
         let now_ms = clock.now_ms();
         make_good(&config, &mut state, &journal, now_ms, last_alive_ms);
+        wait_until_durable(&journal);
 
         let event_count = state.event_ids.len() as u32;
         let State { sessions, events, event_ids, .. } = state;
@@ -119,10 +122,11 @@ fn recover(config: &EngineConfig, directory: &DataDirectory, metrics: &Metrics) 
         retain_bytes: config.journal.retain_bytes,
         observe: metrics.journal_observer(),
     };
-    let mut apply = |first_seq: u64, _: u32, bytes: &[u8]| state.apply_bytes(first_seq, bytes);
-    let (journal, report) = journal::open(directory, options, point, &mut apply)?;
+    let replayed = RefCell::new(&mut state);
+    let mut apply = |first_seq: u64, _: u32, bytes: &[u8]| replayed.borrow_mut().apply_bytes(first_seq, bytes);
+    let mut check = || replayed.borrow().check_invariants();
+    let (journal, report) = journal::open_checked(directory, options, point, &mut apply, &mut check)?;
     metrics.replayed(report.bytes);
-    state.check_invariants().map_err(OpenError::Invariant)?;
     Ok(Recovered { state, journal, report })
 }
 
@@ -133,10 +137,23 @@ fn make_good(config: &EngineConfig, state: &mut State, journal: &Journal, now_ms
     let by_ms = now_ms.saturating_sub(last_alive_ms).min(most_ms);
     let State { sessions, events, .. } = state;
     for event in events.values_mut() {
+        expire_before_the_stop(event, journal, now_ms, last_alive_ms);
         take_step(event, journal, now_ms, Caller::System, Command::CreditDowntime { by_ms });
         for caller in callers_without_session(event, sessions) {
             take_step(event, journal, now_ms, caller, Command::EndSession);
         }
+    }
+}
+
+/// What was over before the stop has shown as over, and gets no time back.
+fn expire_before_the_stop(event: &mut Event, journal: &Journal, now_ms: u64, last_alive_ms: u64) {
+    let clock_ms = event.sale_clock_ms(last_alive_ms);
+    let mut due: Vec<_> = event.live_holds().filter(|(_, deadline_ms)| clock_ms >= *deadline_ms).collect();
+    due.sort_unstable_by_key(|(number, deadline_ms)| (*deadline_ms, *number));
+    for step in due.chunks(STEP_CHANGES_MAX) {
+        let mut changes = Vec::new();
+        event.advance(now_ms, step.iter().map(|(number, _)| *number), &mut changes);
+        append(event, journal, now_ms, &changes);
     }
 }
 
@@ -145,11 +162,23 @@ fn take_step(event: &mut Event, journal: &Journal, now_ms: u64, caller: Caller, 
     let mut changes = Vec::new();
     let decision = event.decide(&Context { now_ms, caller, key: None }, command, &mut changes);
     debug_assert!(matches!(decision.answer, Ok(Outcome::Done | Outcome::SessionEnded { .. })));
+    append(event, journal, now_ms, &changes);
+}
+
+fn append(event: &Event, journal: &Journal, now_ms: u64, changes: &[Change]) {
     if !changes.is_empty() {
         let mut record = Vec::new();
-        encode_record(event.number(), now_ms, &By::System, &changes, &mut record);
+        encode_record(event.number(), now_ms, &By::System, changes, &mut record);
         journal.append(&record, changes.len() as u32, Box::new(|_| ()));
     }
+}
+
+/// Nothing of what was made good is shown before it is on disk.
+fn wait_until_durable(journal: &Journal) {
+    let (sender, receiver) = mpsc::channel();
+    journal.append_slice(&RecordBuffer::new(), Box::new(move |_| sender.send(()).unwrap_or_default()));
+    // The journal's thread answers, or ends the process.
+    let _ = receiver.recv();
 }
 
 /// Who has live holds or places under a session that has ended.

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::heartbeat::Heartbeat;
-use crate::services::Services;
+use crate::services::{AbortOnPanic, Services};
 use crate::session_turn::SessionHandle;
 use crate::state::SESSIONS;
 
@@ -69,6 +69,8 @@ impl Engine {
 }
 
 fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heartbeat: Heartbeat) {
+    // Without this thread nothing would expire any more.
+    let _guard = AbortOnPanic;
     let tick = Duration::from_millis(services.config.wheel.tick_ms);
     let mut is_stopping = shared.is_stopping.lock().unwrap_or_else(PoisonError::into_inner);
     while !*is_stopping {

@@ -77,6 +77,9 @@ pub enum JournalError {
         /// What the state said.
         reason: String,
     },
+    /// All records could be applied, but the state that came out contradicts itself.
+    #[error("the recovered state breaks an invariant: {0}")]
+    State(String),
     /// The changes asked for were dropped under the retention rule.
     #[error("changes after seq {after_seq} were asked for, but the journal begins at seq {first_seq}")]
     Retired {
@@ -100,6 +103,7 @@ impl JournalError {
             | JournalError::Gap { .. }
             | JournalError::SnapshotMismatch { .. }
             | JournalError::Apply { .. }
+            | JournalError::State(_)
             | JournalError::Retired { .. } => EXIT_DATA,
         }
     }

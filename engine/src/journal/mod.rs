@@ -105,7 +105,7 @@ struct Shared {
 ///
 /// # Errors
 ///
-/// [`JournalError`] says which rule of `reliability.md` refused the files; none was changed then. After
+/// [`JournalError`] says which rule of recovery refused the files; none was changed then. After
 /// an error the state that `apply` built must be thrown away.
 pub fn open(
     directory: &DataDirectory,
@@ -113,9 +113,29 @@ pub fn open(
     snapshot: Option<SnapshotPoint>,
     apply: &mut Apply<'_>,
 ) -> Result<(Arc<Journal>, RecoveryReport), JournalError> {
+    open_checked(directory, options, snapshot, apply, &mut || Ok(()))
+}
+
+/// The same, but for a last look: after the last record was applied, and before any file is changed, `check` may still
+/// refuse the state that came out.
+///
+/// # Errors
+///
+/// As [`open`], and [`JournalError::State`] with what `check` said.
+pub fn open_checked(
+    directory: &DataDirectory,
+    options: JournalOptions,
+    snapshot: Option<SnapshotPoint>,
+    apply: &mut Apply<'_>,
+    check: &mut dyn FnMut() -> Result<(), String>,
+) -> Result<(Arc<Journal>, RecoveryReport), JournalError> {
     options.check()?;
     let snapshot = snapshot.unwrap_or_default();
-    let recover = || Ok::<_, JournalError>(recovery::examine(directory, snapshot, apply)?.settle(directory)?);
+    let recover = || {
+        let examined = recovery::examine(directory, snapshot, apply)?;
+        check().map_err(JournalError::State)?;
+        Ok::<_, JournalError>(examined.settle(directory)?)
+    };
     let (recovered, duration) = measured(recover);
     let mut recovered = recovered?;
     recovered.report.duration = duration;

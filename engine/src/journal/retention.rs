@@ -1,5 +1,5 @@
 //! Which segments may go. They are the audit trail: none goes before all three reasons to keep it are
-//! gone (`reliability.md`).
+//! gone (see ARCHITECTURE.md, "The data directory").
 
 use super::segment::{self, Segment};
 use super::{JournalError, Shared, lock};

@@ -1,6 +1,6 @@
 //! What the first frame that does not validate means. A pure function from bytes and facts.
 //!
-//! The rules and their order are those of `reliability.md`: rotated end → go on · known durable →
+//! The rules, in their order: rotated end → go on · known durable →
 //! refuse · valid data after it, or not the last segment → refuse · only zeros → end · after a clean
 //! stop → refuse · provably unfinished write → quarantine · anything else → refuse.
 //!

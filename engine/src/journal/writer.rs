@@ -166,8 +166,9 @@ impl Writer {
     /// Tells everybody what is durable now.
     fn publish(&self, payload_bytes: usize) {
         let point = self.point();
-        self.shared.set_position(point, self.options.segment_bytes - self.live.offset);
+        // Whoever takes the position from here on must be able to read up to it.
         self.shared.queue.made_durable(point.seq, payload_bytes);
+        self.shared.set_position(point, self.options.segment_bytes - self.live.offset);
     }
 
     fn point(&self) -> SnapshotPoint {

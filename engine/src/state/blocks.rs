@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::State;
+use super::{State, caught};
 use crate::core::event::EventImage;
 use crate::core::id::{EventNumber, Slug};
 use crate::core::{Event, Sessions};
@@ -44,6 +44,10 @@ impl State {
 
     /// Takes up one block; blocks come in the order in which they were written. The text says what is wrong with it.
     pub fn read_block(&mut self, kind: u32, bytes: &[u8]) -> Result<(), String> {
+        caught(|| self.restore_block(kind, bytes))
+    }
+
+    fn restore_block(&mut self, kind: u32, bytes: &[u8]) -> Result<(), String> {
         match kind {
             KIND_HEAD => {
                 let (newest_ms, logins) = decode(bytes).map_err(|error| error.to_string())?;

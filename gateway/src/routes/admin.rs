@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use holdfast_engine::core::hold::Hold;
@@ -20,7 +20,7 @@ use crate::gateway::Gateway;
 use crate::identity::Organiser;
 use crate::objects;
 use crate::page::Page;
-use crate::request::{Mutation, Query, event_id, numbered_id};
+use crate::request::{Mutation, PathId, Query, event_id, numbered_id};
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
     Router::new()
@@ -83,7 +83,7 @@ pub(super) fn reason(reason: Option<String>) -> Result<Option<String>, ApiError>
 
 async fn holds(
     State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
+    PathId(event): PathId,
     _: Organiser,
     Query(query): Query<HoldsQuery>,
 ) -> Result<Response, ApiError> {
@@ -110,7 +110,7 @@ async fn holds(
 
 async fn release(
     State(gateway): State<Arc<Gateway>>,
-    Path(hold): Path<String>,
+    PathId(hold): PathId,
     organiser: Organiser,
     request: Mutation<ReasonBody>,
 ) -> Result<Response, ApiError> {
@@ -125,7 +125,7 @@ async fn release(
 
 async fn extend(
     State(gateway): State<Arc<Gateway>>,
-    Path(hold): Path<String>,
+    PathId(hold): PathId,
     organiser: Organiser,
     request: Mutation<ExtendBody>,
 ) -> Result<Response, ApiError> {
@@ -140,7 +140,7 @@ async fn extend(
 
 async fn cancel(
     State(gateway): State<Arc<Gateway>>,
-    Path(booking): Path<String>,
+    PathId(booking): PathId,
     organiser: Organiser,
     request: Mutation<ReasonBody>,
 ) -> Result<Response, ApiError> {
@@ -209,6 +209,7 @@ async fn changes(
     let engine = gateway.engine()?;
     let render = |entry: &holdfast_engine::engine::AuditEntry| {
         let view = entry.event.as_ref().and_then(|event| engine.event(event));
+        let view = view.filter(|view| view.description.number == entry.event_number);
         let user = entry.change.user().and_then(|user| engine.user_name(user));
         objects::change(entry, view.as_deref(), user)
     };

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::IF_MATCH;
 use axum::response::Response;
 use axum::routing::{get, put};
 use holdfast_engine::core::command::EventPatch;
+use holdfast_engine::core::edit::Edit;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::settings::{Details, Price, Settings, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
 use holdfast_engine::core::{Command, Outcome};
 use holdfast_engine::engine::NewEvent;
-use holdfast_engine::handle::EventView;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use super::admin::reason;
@@ -26,7 +27,7 @@ use crate::gateway::Gateway;
 use crate::identity::{ADMIN_NAME, Organiser};
 use crate::objects;
 use crate::page::Page;
-use crate::request::{Mutation, Query, event_id};
+use crate::request::{Mutation, Object, PathId, Query, event_id};
 use crate::time::parse_rfc3339;
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
@@ -36,55 +37,11 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
         .route("/v1/admin/events/{event}/status", put(set_status))
 }
 
-/// Texts and settings, in a creation as in a change. Absent leaves as it is (or its default); `null` clears.
+/// An event, in a creation as in a change. Absent leaves a field as it is (or at its default); `null` clears it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CreateBody {
-    id: String,
-    name: String,
-    #[serde(default, deserialize_with = "present")]
-    description: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    venue: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    starts_at: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    opens_at: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    closes_at: Option<Option<String>>,
-    hold_seconds: Option<i64>,
-    auto_hold: Option<i64>,
-    max_per_hold: Option<i64>,
-    max_per_user: Option<i64>,
-    max_extensions: Option<i64>,
-    max_hold_lifetime_seconds: Option<i64>,
-    queue_max: Option<i64>,
-    lobby: Option<bool>,
-    presence_seconds: Option<i64>,
-    capacity: Option<i64>,
-    ticket_types: Option<Vec<TicketTypeBody>>,
-    status: Option<Status>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TicketTypeBody {
-    id: String,
-    name: String,
-    capacity: i64,
-    price: Option<PriceBody>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PriceBody {
-    amount: i64,
-    currency: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChangeBody {
+struct EventBody {
+    id: Option<String>,
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
     description: Option<Option<String>>,
@@ -105,20 +62,32 @@ struct ChangeBody {
     queue_max: Option<i64>,
     lobby: Option<bool>,
     presence_seconds: Option<i64>,
-    ticket_types: Option<Vec<CapacityBody>>,
+    capacity: Option<i64>,
+    ticket_types: Option<Vec<Object<TicketTypeBody>>>,
+    status: Option<StatusName>,
+}
+
+/// A ticket type. A change has id and capacity only.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TicketTypeBody {
+    id: String,
+    name: Option<String>,
+    capacity: i64,
+    price: Option<Object<PriceBody>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CapacityBody {
-    id: String,
-    capacity: i64,
+struct PriceBody {
+    amount: i64,
+    currency: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StatusBody {
-    status: Status,
+    status: StatusName,
     reason: Option<String>,
 }
 
@@ -138,11 +107,7 @@ async fn list(
     Ok(answer::personal(answer::body(Success::Ok, answer::list(items, next_cursor))))
 }
 
-async fn one(
-    State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
-    _: Organiser,
-) -> Result<Response, ApiError> {
+async fn one(State(gateway): State<Arc<Gateway>>, PathId(event): PathId, _: Organiser) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     let view = engine.event(&event_id(&event)?).ok_or(ApiError::NotFound("event_not_found"))?;
     let response = answer::body(Success::Ok, objects::admin_event(&view, engine.now_ms()));
@@ -152,7 +117,7 @@ async fn one(
 async fn create(
     State(gateway): State<Arc<Gateway>>,
     _: Organiser,
-    request: Mutation<CreateBody>,
+    request: Mutation<EventBody>,
 ) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     let new = request.body.into_event(engine.config().events.settings())?;
@@ -163,14 +128,13 @@ async fn create(
 
 async fn change(
     State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
+    PathId(event): PathId,
     organiser: Organiser,
     headers: HeaderMap,
-    request: Mutation<ChangeBody>,
+    request: Mutation<EventBody>,
 ) -> Result<Response, ApiError> {
     let (engine, event) = (gateway.engine()?, event_id(&event)?);
-    let view = engine.event(&event).ok_or(ApiError::NotFound("event_not_found"))?;
-    let patch = request.body.into_patch(&view, if_match(&headers)?)?;
+    let patch = request.body.into_patch(if_match(&headers)?)?;
     let command = Command::Change(Box::new(patch));
     let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
     answer_event(&gateway, &event, reply, Success::Ok)
@@ -178,19 +142,19 @@ async fn change(
 
 async fn set_status(
     State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
+    PathId(event): PathId,
     organiser: Organiser,
     request: Mutation<StatusBody>,
 ) -> Result<Response, ApiError> {
     let (engine, event) = (gateway.engine()?, event_id(&event)?);
-    let command = Command::SetStatus { to: request.body.status, reason: reason(request.body.reason)? };
+    let command = Command::SetStatus { to: request.body.status.0, reason: reason(request.body.reason)? };
     let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
     answer_event(&gateway, &event, reply, Success::Ok)
 }
 
 async fn remove(
     State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
+    PathId(event): PathId,
     organiser: Organiser,
     request: Mutation<NoBody>,
 ) -> Result<Response, ApiError> {
@@ -227,83 +191,77 @@ fn if_match(headers: &HeaderMap) -> Result<Option<u32>, ApiError> {
     Ok(Some(text.trim_matches('"').parse().unwrap_or(0)))
 }
 
-impl CreateBody {
+impl EventBody {
     fn into_event(self, defaults: Settings) -> Result<NewEvent, ApiError> {
-        let id = Slug::new(&self.id)
+        let missing = |field: &str| ApiError::Malformed(format!("missing field `{field}`"));
+        let id = self.id.as_deref().ok_or_else(|| missing("id"))?;
+        let id = Slug::new(id)
             .ok_or_else(|| ApiError::invalid("id", "must be 1 to 64 of a-z, 0-9 and -, and not begin with -"))?;
-        let ticket_types = ticket_types(self.capacity, self.ticket_types)?;
-        let details = Details {
-            name: self.name,
-            description: self.description.flatten(),
-            venue: self.venue.flatten(),
-            starts_at_ms: time("starts_at", self.starts_at, None)?,
-        };
-        let settings = Settings {
-            hold_seconds: number("hold_seconds", self.hold_seconds, defaults.hold_seconds)?,
-            auto_hold: number("auto_hold", self.auto_hold, defaults.auto_hold)?,
-            max_per_hold: number("max_per_hold", self.max_per_hold, defaults.max_per_hold)?,
-            max_per_user: number("max_per_user", self.max_per_user, defaults.max_per_user)?,
-            max_extensions: number("max_extensions", self.max_extensions, defaults.max_extensions)?,
-            max_hold_lifetime_seconds: number(
-                "max_hold_lifetime_seconds",
-                self.max_hold_lifetime_seconds,
-                defaults.max_hold_lifetime_seconds,
-            )?,
-            queue_max: number("queue_max", self.queue_max, defaults.queue_max)?,
-            lobby: self.lobby.unwrap_or(defaults.lobby),
-            presence_seconds: number("presence_seconds", self.presence_seconds, defaults.presence_seconds)?,
-            opens_at_ms: time("opens_at", self.opens_at, None)?,
-            closes_at_ms: time("closes_at", self.closes_at, None)?,
-        };
-        Ok(NewEvent { id, details, settings, ticket_types, status: self.status.unwrap_or(Status::Draft) })
+        self.name.as_ref().ok_or_else(|| missing("name"))?;
+        let (mut details, mut settings) = (Details::default(), defaults);
+        let status = self.status.as_ref().map_or(Status::Draft, |status| status.0);
+        let (edits, capacity, types) = self.into_parts()?;
+        edits.into_iter().for_each(|edit| edit.apply(&mut details, &mut settings));
+        Ok(NewEvent { id, details, settings, ticket_types: ticket_types(capacity, types)?, status })
     }
-}
 
-impl ChangeBody {
-    fn into_patch(self, view: &EventView, if_version: Option<u32>) -> Result<EventPatch, ApiError> {
-        let (details, settings) = (&view.description.details, &view.description.settings);
-        let capacity = |body: &CapacityBody| Ok((type_id(&body.id)?, number("capacity", Some(body.capacity), 0)?));
-        let capacities: Result<Vec<_>, ApiError> = self.ticket_types.iter().flatten().map(capacity).collect();
-        let details = Details {
-            name: self.name.unwrap_or_else(|| details.name.clone()),
-            description: self.description.unwrap_or_else(|| details.description.clone()),
-            venue: self.venue.unwrap_or_else(|| details.venue.clone()),
-            starts_at_ms: time("starts_at", self.starts_at, details.starts_at_ms)?,
-        };
-        let settings = Settings {
-            hold_seconds: number("hold_seconds", self.hold_seconds, settings.hold_seconds)?,
-            auto_hold: number("auto_hold", self.auto_hold, settings.auto_hold)?,
-            max_per_hold: number("max_per_hold", self.max_per_hold, settings.max_per_hold)?,
-            max_per_user: number("max_per_user", self.max_per_user, settings.max_per_user)?,
-            max_extensions: number("max_extensions", self.max_extensions, settings.max_extensions)?,
-            max_hold_lifetime_seconds: number(
-                "max_hold_lifetime_seconds",
-                self.max_hold_lifetime_seconds,
-                settings.max_hold_lifetime_seconds,
-            )?,
-            queue_max: number("queue_max", self.queue_max, settings.queue_max)?,
-            lobby: self.lobby.unwrap_or(settings.lobby),
-            presence_seconds: number("presence_seconds", self.presence_seconds, settings.presence_seconds)?,
-            opens_at_ms: time("opens_at", self.opens_at, settings.opens_at_ms)?,
-            closes_at_ms: time("closes_at", self.closes_at, settings.closes_at_ms)?,
-        };
-        Ok(EventPatch { details: Some(details), settings: Some(settings), capacities: capacities?, if_version })
+    fn into_patch(self, if_version: Option<u32>) -> Result<EventPatch, ApiError> {
+        let fixed =
+            [("id", self.id.is_some()), ("capacity", self.capacity.is_some()), ("status", self.status.is_some())];
+        if let Some((field, _)) = fixed.iter().find(|(_, is_given)| *is_given) {
+            return Err(ApiError::Malformed(format!("unknown field `{field}`: a change has no such field")));
+        }
+        let (edits, _, types) = self.into_parts()?;
+        let capacities =
+            types.into_iter().flatten().map(|Object(body)| body.into_capacity()).collect::<Result<_, _>>()?;
+        Ok(EventPatch { edits, capacities, if_version })
+    }
+
+    /// Texts and settings as edits; capacity and ticket types as they are.
+    fn into_parts(self) -> Result<(Vec<Edit>, Option<i64>, Option<Vec<Object<TicketTypeBody>>>), ApiError> {
+        let numbers = [
+            ("hold_seconds", self.hold_seconds, Edit::HoldSeconds as fn(u32) -> Edit),
+            ("auto_hold", self.auto_hold, Edit::AutoHold),
+            ("max_per_hold", self.max_per_hold, Edit::MaxPerHold),
+            ("max_per_user", self.max_per_user, Edit::MaxPerUser),
+            ("max_extensions", self.max_extensions, Edit::MaxExtensions),
+            ("max_hold_lifetime_seconds", self.max_hold_lifetime_seconds, Edit::MaxHoldLifetimeSeconds),
+            ("queue_max", self.queue_max, Edit::QueueMax),
+            ("presence_seconds", self.presence_seconds, Edit::PresenceSeconds),
+        ];
+        let times = [
+            ("starts_at", self.starts_at, Edit::StartsAt as fn(Option<u64>) -> Edit),
+            ("opens_at", self.opens_at, Edit::OpensAt),
+            ("closes_at", self.closes_at, Edit::ClosesAt),
+        ];
+        let mut edits = Vec::new();
+        edits.extend(self.name.map(Edit::Name));
+        edits.extend(self.description.map(Edit::Description));
+        edits.extend(self.venue.map(Edit::Venue));
+        edits.extend(self.lobby.map(Edit::Lobby));
+        for (field, given, edit) in numbers {
+            edits.extend(given.map(|given| number(field, given)).transpose()?.map(edit));
+        }
+        for (field, given, edit) in times {
+            edits.extend(given.map(|given| time(field, given)).transpose()?.map(edit));
+        }
+        Ok((edits, self.capacity, self.ticket_types))
     }
 }
 
 /// Either `ticket_types`, or `capacity` alone, which makes one type `general`.
 fn ticket_types(
     capacity: Option<i64>,
-    ticket_types: Option<Vec<TicketTypeBody>>,
+    ticket_types: Option<Vec<Object<TicketTypeBody>>>,
 ) -> Result<Vec<TicketTypeDefinition>, ApiError> {
     match (capacity, ticket_types) {
         (Some(capacity), None) => Ok(vec![TicketTypeDefinition {
             id: Slug::new("general").expect("a legal slug"),
             name: "General".to_owned(),
-            capacity: number("capacity", Some(capacity), 0)?,
+            capacity: number("capacity", capacity)?,
             price: None,
         }]),
-        (None, Some(bodies)) => bodies.into_iter().map(TicketTypeBody::into_definition).collect(),
+        (None, Some(bodies)) => bodies.into_iter().map(|body| body.0.into_definition()).collect(),
         (Some(_), Some(_)) => {
             Err(ApiError::invalid("capacity", "must not come with ticket_types, which have their own"))
         }
@@ -313,17 +271,25 @@ fn ticket_types(
 
 impl TicketTypeBody {
     fn into_definition(self) -> Result<TicketTypeDefinition, ApiError> {
-        let price = |price: PriceBody| {
+        let price = |Object(price): Object<PriceBody>| {
             let amount = u64::try_from(price.amount);
             let amount = amount.map_err(|_| ApiError::invalid("ticket_types.price.amount", "must be 0 or more"))?;
             Ok::<Price, ApiError>(Price { amount, currency: price.currency })
         };
         Ok(TicketTypeDefinition {
             id: type_id(&self.id)?,
-            name: self.name,
-            capacity: number("ticket_types.capacity", Some(self.capacity), 0)?,
+            name: self.name.ok_or_else(|| ApiError::Malformed("missing field `name`".to_owned()))?,
+            capacity: number("ticket_types.capacity", self.capacity)?,
             price: self.price.map(price).transpose()?,
         })
+    }
+
+    fn into_capacity(self) -> Result<(Slug, u32), ApiError> {
+        if self.name.is_some() || self.price.is_some() {
+            let text = "unknown field: a change of a ticket type has id and capacity only";
+            return Err(ApiError::Malformed(text.to_owned()));
+        }
+        Ok((type_id(&self.id)?, number("ticket_types.capacity", self.capacity)?))
     }
 }
 
@@ -332,19 +298,28 @@ fn type_id(text: &str) -> Result<Slug, ApiError> {
         .ok_or_else(|| ApiError::invalid("ticket_types.id", "must be 1 to 64 of a-z, 0-9 and -, and not begin with -"))
 }
 
-/// A number of the body, or what it is otherwise. Bounds of meaning are the engine's to check.
-fn number(field: &str, given: Option<i64>, otherwise: u32) -> Result<u32, ApiError> {
-    let Some(given) = given else { return Ok(otherwise) };
+/// A number of the body. Bounds of meaning are the engine's to check.
+fn number(field: &str, given: i64) -> Result<u32, ApiError> {
     u32::try_from(given).map_err(|_| ApiError::invalid(field, format!("must be 0 to {}", u32::MAX)))
 }
 
-/// A time of the body, in milliseconds since the Unix epoch, or what it is otherwise.
-fn time(field: &str, given: Option<Option<String>>, otherwise: Option<u64>) -> Result<Option<u64>, ApiError> {
-    let Some(given) = given else { return Ok(otherwise) };
+/// A time of the body, in milliseconds since the Unix epoch.
+fn time(field: &str, given: Option<String>) -> Result<Option<u64>, ApiError> {
     let parse = |text: String| {
         parse_rfc3339(&text).ok_or_else(|| ApiError::invalid(field, "must be a time like 2026-11-22T10:00:00.000Z"))
     };
     given.map(parse).transpose()
+}
+
+/// A status by its name. Serde by itself would read an object too.
+struct StatusName(Status);
+
+impl<'de> Deserialize<'de> for StatusName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<StatusName, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let status = Status::ALL.into_iter().find(|status| status.as_str() == name);
+        status.map(StatusName).ok_or_else(|| D::Error::custom(format!("`{name}` is no status of an event")))
+    }
 }
 
 /// Tells a field that is `null` from one that is absent.

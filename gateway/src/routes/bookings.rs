@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use holdfast_engine::core::command::Wish;
@@ -19,7 +19,7 @@ use crate::gateway::Gateway;
 use crate::identity::Buyer;
 use crate::objects;
 use crate::page::Page;
-use crate::request::{Mutation, Query, event_id, numbered_id, quantity, ticket_type};
+use crate::request::{Mutation, PathId, Query, event_id, numbered_id, quantity, ticket_type};
 
 const NOT_FOUND: &str = "booking_not_found";
 
@@ -39,7 +39,7 @@ struct BookBody {
 
 async fn book(
     State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
+    PathId(event): PathId,
     buyer: Buyer,
     request: Mutation<BookBody>,
 ) -> Result<Response, ApiError> {
@@ -77,11 +77,7 @@ async fn list(
     Ok(answer::personal(answer::body(Success::Ok, answer::list(items, next_cursor))))
 }
 
-async fn one(
-    State(gateway): State<Arc<Gateway>>,
-    Path(booking): Path<String>,
-    buyer: Buyer,
-) -> Result<Response, ApiError> {
+async fn one(State(gateway): State<Arc<Gateway>>, PathId(booking): PathId, buyer: Buyer) -> Result<Response, ApiError> {
     let (engine, (event, number)) = (gateway.engine()?, numbered_id(&booking, NOT_FOUND)?);
     let found = engine.read(&event, |event, now_ms| event.booking(now_ms, number, Some(buyer.0.user))).await.flatten();
     let booking = found.zip(engine.event(&event)).map(|(booking, view)| objects::booking(&view, &booking));
@@ -91,7 +87,7 @@ async fn one(
 
 async fn cancel(
     State(gateway): State<Arc<Gateway>>,
-    Path(booking): Path<String>,
+    PathId(booking): PathId,
     buyer: Buyer,
     request: Mutation<NoBody>,
 ) -> Result<Response, ApiError> {

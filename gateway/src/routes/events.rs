@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
@@ -15,7 +15,7 @@ use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::objects;
 use crate::page::Page;
-use crate::request::{Query, event_id};
+use crate::request::{PathId, Query, event_id};
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
     Router::new().route("/v1/events", get(list)).route("/v1/events/{event}", get(one))
@@ -51,7 +51,7 @@ async fn list(State(gateway): State<Arc<Gateway>>, Query(query): Query<ListQuery
 
 async fn one(
     State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
+    PathId(event): PathId,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;

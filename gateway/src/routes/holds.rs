@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use holdfast_engine::core::command::Wish;
@@ -17,7 +17,7 @@ use crate::gateway::Gateway;
 use crate::identity::Buyer;
 use crate::objects;
 use crate::page::Page;
-use crate::request::{Mutation, Query, event_id, numbered_id, quantity, ticket_type};
+use crate::request::{Mutation, PathId, Query, event_id, numbered_id, quantity, ticket_type};
 
 const NOT_FOUND: &str = "hold_not_found";
 
@@ -75,7 +75,7 @@ pub(super) const HOLD_STATES: [&str; 4] = ["held", "confirmed", "released", "exp
 
 async fn place(
     State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
+    PathId(event): PathId,
     buyer: Buyer,
     request: Mutation<PlaceBody>,
 ) -> Result<Response, ApiError> {
@@ -118,11 +118,7 @@ pub(super) fn list_key(event: u32, number: u32) -> u64 {
     (u64::from(event) << 32) | u64::from(number)
 }
 
-async fn one(
-    State(gateway): State<Arc<Gateway>>,
-    Path(hold): Path<String>,
-    buyer: Buyer,
-) -> Result<Response, ApiError> {
+async fn one(State(gateway): State<Arc<Gateway>>, PathId(hold): PathId, buyer: Buyer) -> Result<Response, ApiError> {
     let (engine, (event, number)) = (gateway.engine()?, numbered_id(&hold, NOT_FOUND)?);
     let found = engine.read(&event, |event, now_ms| event.hold(now_ms, number, Some(buyer.0.user))).await.flatten();
     let hold = found.zip(engine.event(&event)).map(|(hold, view)| objects::hold(&view, &hold));
@@ -132,7 +128,7 @@ async fn one(
 
 async fn extend(
     State(gateway): State<Arc<Gateway>>,
-    Path(hold): Path<String>,
+    PathId(hold): PathId,
     buyer: Buyer,
     request: Mutation<NoBody>,
 ) -> Result<Response, ApiError> {
@@ -147,7 +143,7 @@ async fn extend(
 
 async fn confirm(
     State(gateway): State<Arc<Gateway>>,
-    Path(hold): Path<String>,
+    PathId(hold): PathId,
     buyer: Buyer,
     request: Mutation<ConfirmBody>,
 ) -> Result<Response, ApiError> {
@@ -165,7 +161,7 @@ async fn confirm(
 
 async fn release(
     State(gateway): State<Arc<Gateway>>,
-    Path(hold): Path<String>,
+    PathId(hold): PathId,
     buyer: Buyer,
     request: Mutation<NoBody>,
 ) -> Result<Response, ApiError> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use holdfast_engine::core::command::Wish;
@@ -16,7 +16,7 @@ use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Buyer;
 use crate::objects;
-use crate::request::{Mutation, Query, event_id, quantity, ticket_type};
+use crate::request::{Mutation, PathId, Query, event_id, quantity, ticket_type};
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
     Router::new()
@@ -40,7 +40,7 @@ struct PlaceQuery {
 
 async fn join(
     State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
+    PathId(event): PathId,
     buyer: Buyer,
     request: Mutation<JoinBody>,
 ) -> Result<Response, ApiError> {
@@ -62,7 +62,7 @@ async fn join(
 
 async fn place(
     State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
+    PathId(event): PathId,
     buyer: Buyer,
     Query(query): Query<PlaceQuery>,
 ) -> Result<Response, ApiError> {
@@ -81,7 +81,7 @@ async fn place(
 
 async fn leave(
     State(gateway): State<Arc<Gateway>>,
-    Path(event): Path<String>,
+    PathId(event): PathId,
     buyer: Buyer,
     Query(query): Query<PlaceQuery>,
     request: Mutation<NoBody>,

@@ -20,7 +20,7 @@ use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::{self, Buyer};
 use crate::objects;
-use crate::request::{Mutation, quantity, ticket_type};
+use crate::request::{Mutation, Object, quantity};
 use crate::time::rfc3339;
 
 /// The most intents of one login.
@@ -40,7 +40,7 @@ struct LoginBody {
     /// Part of the contract; open mode asks for no proof.
     #[serde(rename = "token")]
     _token: Option<String>,
-    intents: Option<Vec<IntentBody>>,
+    intents: Option<Vec<Object<IntentBody>>>,
 }
 
 #[derive(Deserialize)]
@@ -89,22 +89,25 @@ async fn logout(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Res
     }))
 }
 
-/// A text that can be no event's id becomes an intent for no event, which is refused by itself and fails nothing else.
-fn read_intents(intents: Vec<IntentBody>) -> Result<Vec<Intent>, ApiError> {
+/// Events that do not exist, or refuse, fail nothing but themselves; what is no wish at all fails the login.
+fn read_intents(intents: Vec<Object<IntentBody>>) -> Result<Vec<Intent>, ApiError> {
     if intents.len() > INTENTS_MAX {
         return Err(ApiError::invalid("intents", format!("must have at most {INTENTS_MAX} items")));
     }
-    let read = |intent: IntentBody| {
-        let event = Slug::new(&intent.event)
-            .ok_or_else(|| ApiError::invalid("intents.event", "is no event's id: 1 to 64 of a-z, 0-9 and -"))?;
+    let read = |Object(intent): Object<IntentBody>| {
+        let event = slug("intents.event", &intent.event)?;
         let wish = Wish {
-            ticket_type: ticket_type(intent.ticket_type)?,
+            ticket_type: intent.ticket_type.map(|id| slug("intents.ticket_type", &id)).transpose()?,
             quantity: quantity("intents.quantity", intent.quantity)?,
             min_quantity: quantity("intents.min_quantity", intent.min_quantity)?,
         };
         Ok(Intent { event, wish })
     };
     intents.into_iter().map(read).collect()
+}
+
+fn slug(field: &str, text: &str) -> Result<Slug, ApiError> {
+    Slug::new(text).ok_or_else(|| ApiError::invalid(field, "must be 1 to 64 of a-z, 0-9 and -, and not begin with -"))
 }
 
 fn render_session(engine: &Engine, buyer: &Buyer) -> Value {

@@ -11,6 +11,9 @@ use crate::core::status::Status;
 /// commands between them; and a record of the journal stays far below its bound.
 pub const STEP_CHANGES_MAX: usize = 1_024;
 
+/// The most numbers one step of winding up a cancelled event looks at.
+const STEP_NUMBERS_MAX: u32 = 65_536;
+
 impl Event {
     /// Moves the lifecycle where its time has come, expires the holds of `due` (in the order of `due`, which is that of
     /// deadline and number), winds up a closed or cancelled event, and grants free tickets to the line.
@@ -31,6 +34,9 @@ impl Event {
 
     /// Whether [`Event::advance`] would emit something even if no time passed.
     pub fn has_more_to_do(&self) -> bool {
+        if self.deleted {
+            return false;
+        }
         match self.status {
             Status::OnSale => self.type_indexes().any(|index| self.next_grant(index).is_some()),
             Status::Closed => self.types.iter().any(|ticket_type| !ticket_type.queue.is_empty()),
@@ -154,7 +160,8 @@ impl Event {
 
     fn sweep_cancelled(&mut self, now_ms: u64, most: usize, changes: &mut Vec<Change>) {
         let reason = || Some("the event was cancelled".to_owned());
-        while self.swept_below < self.next_number && changes.len() < most {
+        let swept_most = self.swept_below.saturating_add(STEP_NUMBERS_MAX);
+        while self.swept_below < self.next_number.min(swept_most) && changes.len() < most {
             let number = HoldNumber(self.swept_below);
             if self.holds.get(number.0).is_some_and(Hold::is_live) {
                 self.give_back(now_ms, number, reason(), changes);

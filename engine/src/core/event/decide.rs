@@ -24,6 +24,10 @@ impl Event {
     /// A refusal has changed nothing; what is pushed then is at most the memory of the refusal, where the request came
     /// with a key. The caller must have expired what is due ([`Event::advance`], [`Event::expire_due_of`]).
     pub fn decide(&mut self, context: &Context, command: Command, changes: &mut Vec<Change>) -> Decision {
+        if self.status == Status::Draft && matches!(context.caller, Caller::User { .. }) {
+            // The public does not see a draft: no trace of this, in the answer or in the event.
+            return Decision { answer: Err(Rejection::EventNotFound), replayed_seq: None };
+        }
         let keyed = context.caller.key_scope().zip(context.key);
         if let Some((scope, key)) = keyed {
             match self.remembered.find(scope, &key, context.now_ms) {

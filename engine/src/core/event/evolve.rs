@@ -7,7 +7,7 @@ use crate::core::change::{AnswerRemembered, Change, Share};
 use crate::core::hold::{Booking, Hold, HoldSource, HoldState};
 use crate::core::id::{HoldNumber, UserNumber};
 use crate::core::idempotency::Remembered;
-use crate::core::party::ENDED_HOLDS_REMEMBERED_MAX;
+use crate::core::party::{CANCELLED_BOOKINGS_REMEMBERED_MAX, ENDED_HOLDS_REMEMBERED_MAX};
 use crate::core::queue::QueueEntry;
 use crate::core::status::Status;
 
@@ -193,6 +193,7 @@ impl Event {
         let (user, ticket_type, quantity) = (booking.user, booking.ticket_type, booking.quantity);
         self.ticket_type_mut(ticket_type).capacity.cancel(quantity);
         self.party_mut(user).booked -= quantity;
+        self.forget_oldest_cancelled(user, number);
     }
 
     fn remember(&mut self, at_ms: u64, answer: &AnswerRemembered) {
@@ -230,6 +231,25 @@ impl Event {
         let mut others = ended.copied().filter(|number| *number != just_ended);
         let oldest = others.next().expect("more than one hold has ended");
         self.holds.remove(oldest.0);
+        self.party_mut(user).numbers.remove(oldest);
+    }
+
+    /// Keeps the memory of a user's cancelled bookings, and of the holds they came from, at
+    /// [`CANCELLED_BOOKINGS_REMEMBERED_MAX`].
+    fn forget_oldest_cancelled(&mut self, user: UserNumber, just_cancelled: HoldNumber) {
+        let numbers = self.parties[&user].numbers.as_slice();
+        if numbers.len() <= CANCELLED_BOOKINGS_REMEMBERED_MAX {
+            return;
+        }
+        let is_cancelled = |booking: &Booking| !booking.is_booked();
+        let cancelled = numbers.iter().filter(|number| self.bookings.get(number.0).is_some_and(is_cancelled));
+        if cancelled.clone().count() <= CANCELLED_BOOKINGS_REMEMBERED_MAX {
+            return;
+        }
+        let mut others = cancelled.copied().filter(|number| *number != just_cancelled);
+        let oldest = others.next().expect("more than one booking was cancelled");
+        self.holds.remove(oldest.0);
+        self.bookings.remove(oldest.0);
         self.party_mut(user).numbers.remove(oldest);
     }
 }

@@ -226,10 +226,11 @@ impl Event {
 
     /// Whether this session has had anything here: then a further login without intents must not set aside a second time.
     fn has_served(&self, user: UserNumber, session: LoginSeq) -> bool {
-        let Some(party) = self.parties.get(&user) else { return false };
-        party.numbers.as_slice().iter().any(|number| {
-            let of_hold = self.holds.get(number.0).map(|hold| hold.session);
-            of_hold.or_else(|| self.bookings.get(number.0).map(|booking| booking.session)) == Some(session)
-        })
+        // Sessions of a user come one after the other, and so do their numbers: the newest tells.
+        let Some(newest) = self.parties.get(&user).and_then(|party| party.numbers.as_slice().last()) else {
+            return false;
+        };
+        let of_hold = self.holds.get(newest.0).map(|hold| hold.session);
+        of_hold.or_else(|| self.bookings.get(newest.0).map(|booking| booking.session)) == Some(session)
     }
 }

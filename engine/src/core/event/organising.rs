@@ -6,7 +6,7 @@ use crate::core::command::{Context, EventPatch};
 use crate::core::id::{Slug, TypeIndex};
 use crate::core::outcome::{Answer, Outcome};
 use crate::core::rejection::Rejection;
-use crate::core::settings::check_capacity;
+use crate::core::settings::{TICKET_TYPES_MAX, check_capacity};
 use crate::core::status::Status;
 
 impl Event {
@@ -14,8 +14,8 @@ impl Event {
         if patch.if_version.is_some_and(|seen| seen != self.version) {
             return Err(Rejection::VersionConflict);
         }
-        let details = patch.details.unwrap_or_else(|| self.details.clone());
-        let settings = patch.settings.unwrap_or_else(|| self.settings.clone());
+        let (mut details, mut settings) = (self.details.clone(), self.settings.clone());
+        patch.edits.into_iter().for_each(|edit| edit.apply(&mut details, &mut settings));
         details.check()?;
         settings.check()?;
         let capacities = self.check_capacities(&patch.capacities)?;
@@ -83,6 +83,12 @@ impl Event {
             }
             Ok((index, *capacity))
         };
+        let is_twice =
+            |(place, (id, _)): (usize, &(Slug, u32))| capacities[..place].iter().any(|(other, _)| other == id);
+        if capacities.len() > TICKET_TYPES_MAX || capacities.iter().enumerate().any(is_twice) {
+            let message = format!("must name each ticket type at most once, {TICKET_TYPES_MAX} at the most");
+            return Err(Rejection::invalid("ticket_types", message));
+        }
         capacities.iter().map(check).collect()
     }
 }

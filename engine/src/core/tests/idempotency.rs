@@ -144,3 +144,14 @@ fn a_repeat_names_the_journal_number_of_its_first_answer() {
     assert_ne!(answers[0].seq, 0, "{first}");
     shell.check_replay(1);
 }
+
+#[test]
+fn a_draft_remembers_nothing_of_those_who_may_not_see_it() {
+    check(
+        "event general=1 status=draft
+        ann key=k1 hold 1 -> refused event_not_found
+        ann key=k1 hold 1 -> refused event_not_found
+        admin resume
+        ann key=k1 hold 1 -> held #1 1",
+    );
+}

@@ -1,4 +1,4 @@
-//! The rules of `semantics.md` once more, as naively as can be: plain lists, linear scans, nothing shared with the core.
+//! The rules of the sale (docs/rules.md) once more, as naively as can be: plain lists, linear scans, nothing shared with the core.
 //!
 //! Times are milliseconds since the start. A pause is modelled as the page has it: at its end every live deadline moves
 //! later. What the page leaves open is marked "chosen": the core's choice, repeated here.
@@ -342,6 +342,8 @@ impl Model {
         }
         let scope = session.to_string();
         let request = what.to_string();
+        let is_hidden = who != "admin" && self.status == "draft";
+        let key = key.filter(|_| !is_hidden);
         if let Some(first) = key.and_then(|key| self.first_answer(&scope, key)) {
             let is_same = first.request == request;
             return if is_same { format!("again: {}", first.answer) } else { "refused idempotency_key_reused".into() };

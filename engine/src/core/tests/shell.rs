@@ -4,6 +4,7 @@ use super::answer::{Writer, figures};
 use super::row::{Ask, Row, Wish, parse_value};
 use crate::core::change::{Change, EventCreated, SessionEnd};
 use crate::core::command::{self, Caller, Command, Context, EventPatch};
+use crate::core::edit::Edit;
 use crate::core::event::{Event, EventImage, HoldRow, QueueRow};
 use crate::core::hold::Booking;
 use crate::core::id::{EventNumber, HoldNumber, Slug, TypeIndex, UserNumber};
@@ -48,7 +49,9 @@ impl Shell {
         for (name, value) in words.split_whitespace().map(|word| word.split_once('=').expect("name=value")) {
             if name == "status" {
                 created.status = status(value);
-            } else if !set(&mut created.settings, name, parse_value(value)) {
+            } else if let Some(edit) = edit(name, parse_value(value)) {
+                edit.apply(&mut created.details, &mut created.settings);
+            } else {
                 created.ticket_types.push(ticket_type(name, value.parse().unwrap()));
             }
         }
@@ -207,9 +210,8 @@ impl Shell {
                 Command::Change(Box::new(EventPatch { capacities: vec![(id, *capacity)], ..EventPatch::default() }))
             }
             Ask::Set(name, value) => {
-                let mut settings = self.event.settings().clone();
-                assert!(set(&mut settings, name, *value), "{name} is no setting");
-                Command::Change(Box::new(EventPatch { settings: Some(settings), ..EventPatch::default() }))
+                let edits = vec![edit(name, *value).unwrap_or_else(|| panic!("{name} is no setting"))];
+                Command::Change(Box::new(EventPatch { edits, ..EventPatch::default() }))
             }
             Ask::Status(to) => Command::SetStatus { to: status(to), reason: None },
             Ask::Delete => Command::Delete,
@@ -313,26 +315,25 @@ fn status(name: &str) -> Status {
     Status::ALL.into_iter().find(|status| status.as_str() == name).expect("a status")
 }
 
-/// Sets `name`, where there is such a setting. Times count from the start of the table.
-fn set(settings: &mut Settings, name: &str, value: Option<u64>) -> bool {
-    if let ("opens_at" | "closes_at", at_ms) = (name, value.map(|at_ms| START_MS + at_ms)) {
-        let field = if name == "opens_at" { &mut settings.opens_at_ms } else { &mut settings.closes_at_ms };
-        *field = at_ms;
-        return true;
+/// The edit that sets `name`, where there is such a setting. Times count from the start of the table.
+fn edit(name: &str, value: Option<u64>) -> Option<Edit> {
+    match (name, value.map(|at_ms| START_MS + at_ms)) {
+        ("opens_at", at_ms) => return Some(Edit::OpensAt(at_ms)),
+        ("closes_at", at_ms) => return Some(Edit::ClosesAt(at_ms)),
+        _ => {}
     }
-    let Some(number) = value.and_then(|value| u32::try_from(value).ok()) else { return false };
-    match name {
-        "hold_seconds" => settings.hold_seconds = number,
-        "auto_hold" => settings.auto_hold = number,
-        "max_per_hold" => settings.max_per_hold = number,
-        "max_per_user" => settings.max_per_user = number,
-        "max_extensions" => settings.max_extensions = number,
-        "max_hold_lifetime_seconds" => settings.max_hold_lifetime_seconds = number,
-        "queue_max" => settings.queue_max = number,
-        "lobby" => settings.lobby = number == 1,
-        _ => return false,
-    }
-    true
+    let number = u32::try_from(value?).ok()?;
+    Some(match name {
+        "hold_seconds" => Edit::HoldSeconds(number),
+        "auto_hold" => Edit::AutoHold(number),
+        "max_per_hold" => Edit::MaxPerHold(number),
+        "max_per_user" => Edit::MaxPerUser(number),
+        "max_extensions" => Edit::MaxExtensions(number),
+        "max_hold_lifetime_seconds" => Edit::MaxHoldLifetimeSeconds(number),
+        "queue_max" => Edit::QueueMax(number),
+        "lobby" => Edit::Lobby(number == 1),
+        _ => return None,
+    })
 }
 
 /// FNV-1a over 128 bits: equal texts, equal numbers, which is all that counts here.

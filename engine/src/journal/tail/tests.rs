@@ -1,4 +1,4 @@
-//! One test a row of the table in `reliability.md`, in its order, and then the proofs one by one.
+//! One test a row of the table in `tail.rs`, in its order, and then the proofs one by one.
 
 use super::super::frame::{FrameKind, complete};
 use super::super::segment::FRAMES_OFFSET;

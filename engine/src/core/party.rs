@@ -49,7 +49,6 @@ pub enum NumberList {
     /// One.
     One(HoldNumber),
     /// Several, ascending. The box keeps the type at 16 bytes.
-    #[expect(clippy::box_collection, reason = "a bare Vec would make every user of an event 8 bytes larger")]
     Many(Box<Vec<HoldNumber>>),
 }
 

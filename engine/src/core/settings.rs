@@ -102,7 +102,9 @@ impl Details {
     /// Refuses texts that leave their bounds, naming the field.
     pub fn check(&self) -> Result<(), Rejection> {
         check_text("name", Some(&self.name), 1, 200)?;
-        check_text("description", self.description.as_deref(), 0, 4_000)?;
+        // A description may have several lines.
+        let description = self.description.as_ref().map(|text| text.replace('\n', " "));
+        check_text("description", description.as_deref(), 0, 4_000)?;
         check_text("venue", self.venue.as_deref(), 0, 200)
     }
 }
@@ -171,7 +173,7 @@ fn check_text(field: &str, text: Option<&str>, min: usize, max: usize) -> Result
     if length < min || length > max {
         return Err(Rejection::invalid(field, format!("must have {min} to {max} characters, but has {length}")));
     }
-    if text.chars().any(|character| character.is_control() && character != '\n') {
+    if text.chars().any(char::is_control) {
         return Err(Rejection::invalid(field, "must not have control characters"));
     }
     Ok(())

@@ -24,9 +24,12 @@ const KIND_BOOKINGS: u32 = 7;
 const KIND_QUEUE: u32 = 8;
 const KIND_REMEMBERED: u32 = 9;
 
+/// Takes a block: its kind, and its bytes.
+type Write<'a, E> = dyn FnMut(u32, &[u8]) -> Result<(), E> + 'a;
+
 impl State {
     /// Hands all blocks to `write`, each with its kind.
-    pub fn write_blocks<E>(&self, write: &mut dyn FnMut(u32, &[u8]) -> Result<(), E>) -> Result<(), E> {
+    pub fn write_blocks<E>(&self, write: &mut Write<'_, E>) -> Result<(), E> {
         let mut blocks = BlockWriter { write, bytes: Vec::new() };
         blocks.one(KIND_HEAD, &(self.newest_ms, self.sessions.logins()))?;
         blocks.rows(KIND_USERS, self.sessions.names().iter())?;
@@ -90,7 +93,7 @@ impl State {
 }
 
 struct BlockWriter<'a, E> {
-    write: &'a mut dyn FnMut(u32, &[u8]) -> Result<(), E>,
+    write: &'a mut Write<'a, E>,
     bytes: Vec<u8>,
 }
 

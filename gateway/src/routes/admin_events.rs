@@ -192,7 +192,7 @@ fn if_match(headers: &HeaderMap) -> Result<Option<u32>, ApiError> {
 }
 
 impl EventBody {
-    fn into_event(self, defaults: Settings) -> Result<NewEvent, ApiError> {
+    fn into_event(mut self, defaults: Settings) -> Result<NewEvent, ApiError> {
         let missing = |field: &str| ApiError::Malformed(format!("missing field `{field}`"));
         let id = self.id.as_deref().ok_or_else(|| missing("id"))?;
         let id = Slug::new(id)
@@ -200,25 +200,29 @@ impl EventBody {
         self.name.as_ref().ok_or_else(|| missing("name"))?;
         let (mut details, mut settings) = (Details::default(), defaults);
         let status = self.status.as_ref().map_or(Status::Draft, |status| status.0);
-        let (edits, capacity, types) = self.into_parts()?;
-        edits.into_iter().for_each(|edit| edit.apply(&mut details, &mut settings));
-        Ok(NewEvent { id, details, settings, ticket_types: ticket_types(capacity, types)?, status })
+        self.take_edits()?.into_iter().for_each(|edit| edit.apply(&mut details, &mut settings));
+        let ticket_types = ticket_types(self.capacity, self.ticket_types)?;
+        Ok(NewEvent { id, details, settings, ticket_types, status })
     }
 
-    fn into_patch(self, if_version: Option<u32>) -> Result<EventPatch, ApiError> {
+    fn into_patch(mut self, if_version: Option<u32>) -> Result<EventPatch, ApiError> {
         let fixed =
             [("id", self.id.is_some()), ("capacity", self.capacity.is_some()), ("status", self.status.is_some())];
         if let Some((field, _)) = fixed.iter().find(|(_, is_given)| *is_given) {
             return Err(ApiError::Malformed(format!("unknown field `{field}`: a change has no such field")));
         }
-        let (edits, _, types) = self.into_parts()?;
-        let capacities =
-            types.into_iter().flatten().map(|Object(body)| body.into_capacity()).collect::<Result<_, _>>()?;
+        let edits = self.take_edits()?;
+        let capacities = self
+            .ticket_types
+            .into_iter()
+            .flatten()
+            .map(|Object(body)| body.into_capacity())
+            .collect::<Result<_, _>>()?;
         Ok(EventPatch { edits, capacities, if_version })
     }
 
-    /// Texts and settings as edits; capacity and ticket types as they are.
-    fn into_parts(self) -> Result<(Vec<Edit>, Option<i64>, Option<Vec<Object<TicketTypeBody>>>), ApiError> {
+    /// Texts and settings, taken out of the body.
+    fn take_edits(&mut self) -> Result<Vec<Edit>, ApiError> {
         let numbers = [
             ("hold_seconds", self.hold_seconds, Edit::HoldSeconds as fn(u32) -> Edit),
             ("auto_hold", self.auto_hold, Edit::AutoHold),
@@ -230,14 +234,14 @@ impl EventBody {
             ("presence_seconds", self.presence_seconds, Edit::PresenceSeconds),
         ];
         let times = [
-            ("starts_at", self.starts_at, Edit::StartsAt as fn(Option<u64>) -> Edit),
-            ("opens_at", self.opens_at, Edit::OpensAt),
-            ("closes_at", self.closes_at, Edit::ClosesAt),
+            ("starts_at", self.starts_at.take(), Edit::StartsAt as fn(Option<u64>) -> Edit),
+            ("opens_at", self.opens_at.take(), Edit::OpensAt),
+            ("closes_at", self.closes_at.take(), Edit::ClosesAt),
         ];
         let mut edits = Vec::new();
-        edits.extend(self.name.map(Edit::Name));
-        edits.extend(self.description.map(Edit::Description));
-        edits.extend(self.venue.map(Edit::Venue));
+        edits.extend(self.name.take().map(Edit::Name));
+        edits.extend(self.description.take().map(Edit::Description));
+        edits.extend(self.venue.take().map(Edit::Venue));
         edits.extend(self.lobby.map(Edit::Lobby));
         for (field, given, edit) in numbers {
             edits.extend(given.map(|given| number(field, given)).transpose()?.map(edit));
@@ -245,7 +249,7 @@ impl EventBody {
         for (field, given, edit) in times {
             edits.extend(given.map(|given| time(field, given)).transpose()?.map(edit));
         }
-        Ok((edits, self.capacity, self.ticket_types))
+        Ok(edits)
     }
 }
 

@@ -1,0 +1,24 @@
+//! The whole server, asked through its socket.
+//!
+//! Each test has a server of its own on a free port, with a data directory of its own and a clock that stands until the
+//! test moves it; nobody but the test turns the wheels. So nothing here sleeps, and nothing depends on how fast the
+//! machine is. Only [`process`] runs the real binary.
+//!
+//! Reading order: [`server`] (what is tested), [`http`] (requests and answers), [`people`] (who asks), [`table`] (request
+//! → answer, a line each); then the tests by subject, [`story`] first.
+
+mod http;
+mod people;
+mod server;
+mod table;
+
+mod bad_input;
+mod crowds;
+mod headers;
+mod idempotency;
+mod objects;
+mod process;
+mod restart;
+mod sessions;
+mod story;
+mod time;

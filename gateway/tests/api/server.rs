@@ -1,0 +1,197 @@
+//! A server to test, in this process.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use holdfast::config::Config;
+use holdfast::server::{Server, ServerError, Surroundings};
+use holdfast_engine::clock::{Clock, ManualClock};
+use holdfast_engine::engine::Wheels;
+use holdfast_engine::error::OpenError;
+use holdfast_engine::storage::StorageError;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::http::{Address, Connection, post};
+use crate::people::{Admin, Buyer, Visitor};
+
+/// The admin token of every server here.
+pub const ADMIN_TOKEN: &str = "an-admin-token-for-tests";
+
+/// When every test begins: 2026-11-22T10:00:00.000Z, in milliseconds since the Unix epoch.
+const BEGIN_MS: u64 = 1_795_341_600_000;
+
+/// A server on a free port, with a data directory that goes away with it.
+pub struct TestServer {
+    /// `None` only between a stop and the next start.
+    running: Option<Running>,
+    clock: Arc<ManualClock>,
+    config: Config,
+    /// Where it listens now. Clients follow it over a restart.
+    address: Address,
+    data: TempDir,
+}
+
+/// The server runs on a runtime of its own: without it, every task and thing of the server is gone, as after a crash.
+struct Running {
+    server: Server,
+    runtime: Runtime,
+}
+
+impl TestServer {
+    /// A server with the default configuration, but small journal segments.
+    pub async fn start() -> TestServer {
+        TestServer::start_with(|_| ()).await
+    }
+
+    /// A server whose configuration `adjust` has changed.
+    pub async fn start_with(adjust: impl FnOnce(&mut Config)) -> TestServer {
+        let data = tempfile::tempdir().expect("a temporary directory");
+        let clock = Arc::new(ManualClock::at(BEGIN_MS));
+        let config = config_for(data.path(), adjust);
+        let running = run(&config, &clock).await;
+        let address = Address::new(running.server.address());
+        TestServer { running: Some(running), clock, config, address, data }
+    }
+
+    /// Somebody without a credential.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::over(self.connection())
+    }
+
+    /// Somebody with the admin token.
+    pub fn admin(&self) -> Admin {
+        Admin::over(self.connection())
+    }
+
+    /// Logs `user` in; without intents, as most people do.
+    pub async fn login(&self, user: &str) -> Buyer {
+        Buyer::log_in(self.connection(), user).await
+    }
+
+    /// Logs `user` in with an intent for no event, so that nothing is set aside.
+    pub async fn login_for_nothing(&self, user: &str) -> Buyer {
+        let login = post("/v1/sessions", json!({ "user": user, "intents": [] }));
+        Buyer::log_in_by(self.connection(), login).await
+    }
+
+    /// A new connection, opened when it is first used.
+    pub fn connection(&self) -> Connection {
+        Connection::to(self.address.clone())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address.get()
+    }
+
+    /// The directory with journal and snapshots.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Moves the clock; nobody's alarm rings by that.
+    pub fn advance_seconds(&self, seconds: u64) {
+        self.clock.advance(seconds * 1_000);
+    }
+
+    /// Moves the clock by less than a second.
+    pub fn advance_ms(&self, milliseconds: u64) {
+        self.clock.advance(milliseconds);
+    }
+
+    /// Wakes whose time has come. They do their work after this returns.
+    pub fn turn_wheels(&self) {
+        let engine = self.running().server.gateway().engine().expect("a server that has recovered");
+        engine.turn_wheels();
+    }
+
+    /// Ends the engine in good order while the server still answers.
+    pub async fn shut_engine_down(&self) {
+        let running = self.running();
+        let gateway = Arc::clone(running.server.gateway());
+        let shutdown = async move { gateway.engine().expect("a server that has recovered").shutdown().await };
+        running.runtime.spawn(shutdown).await.expect("a shutdown");
+    }
+
+    /// Takes the server away in the middle of everything, and starts it again on what the disk has.
+    pub async fn crash_and_start_again(&mut self) {
+        self.crash_and_start_again_after(0).await;
+    }
+
+    /// The same, with `down_seconds` between.
+    pub async fn crash_and_start_again_after(&mut self, down_seconds: u64) {
+        end(self.running.take());
+        self.advance_seconds(down_seconds);
+        self.start_again().await;
+    }
+
+    /// Stops the server in good order, and starts it again.
+    pub async fn stop_and_start_again(&mut self) {
+        let Running { server, runtime } = self.running.take().expect("a running server");
+        runtime.spawn(server.stop()).await.expect("a stop");
+        end_runtime(runtime);
+        self.start_again().await;
+    }
+
+    async fn start_again(&mut self) {
+        let running = run(&self.config, &self.clock).await;
+        self.address.set(running.server.address());
+        self.running = Some(running);
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("a running server")
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        end(self.running.take());
+    }
+}
+
+fn config_for(data: &Path, adjust: impl FnOnce(&mut Config)) -> Config {
+    let mut config = Config::default();
+    config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.server.data = data.to_owned();
+    config.journal.segment_bytes = 1 << 20;
+    config.journal.batch_bytes_max = 512 << 10;
+    adjust(&mut config);
+    config
+}
+
+async fn run(config: &Config, clock: &Arc<ManualClock>) -> Running {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    loop {
+        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
+        let surroundings = Surroundings {
+            clock,
+            wheels: Wheels::ByHand,
+            metrics: PrometheusBuilder::new().build_recorder().handle(),
+            admin_token: Some(ADMIN_TOKEN.to_owned()),
+        };
+        match runtime.spawn(Server::start(config.clone(), surroundings)).await.expect("a start that does not panic") {
+            Ok(server) => return Running { server, runtime },
+            // The journal's thread of the server that crashed lets go of the directory last of all.
+            Err(ServerError::Open(OpenError::Storage(StorageError::Locked { .. }))) => tokio::task::yield_now().await,
+            Err(error) => panic!("the server does not start: {error}"),
+        }
+    }
+}
+
+fn end(running: Option<Running>) {
+    if let Some(Running { server, runtime }) = running {
+        drop(server);
+        end_runtime(runtime);
+    }
+}
+
+/// A runtime waits for its threads when it goes, which it may not do on a thread of another runtime.
+fn end_runtime(runtime: Runtime) {
+    std::thread::spawn(move || drop(runtime)).join().expect("a runtime that ends in good order");
+}

@@ -1,0 +1,117 @@
+//! The real binary as a child process.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// What organisers show.
+pub const ADMIN_TOKEN: &str = "the-crash-test-admin-token";
+
+/// A recovery that takes longer has hung.
+const START_MAX: Duration = Duration::from_secs(60);
+const SIGKILL: i32 = 9;
+
+/// Small files, so that a run of seconds rotates segments and writes snapshots.
+const SETTINGS: [&str; 4] = [
+    "journal.segment_bytes=1048576",
+    "journal.batch_bytes_max=524288",
+    "snapshot.journal_bytes=1048576",
+    "snapshot.interval_seconds=1",
+];
+
+/// A server that has recovered and serves.
+pub struct Server {
+    process: Child,
+    address: SocketAddr,
+    /// Kept open: a program that prints to a closed pipe fails.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Starts the server on `directory` and waits for its first line, which it prints once it has recovered.
+    pub async fn start(directory: &Path) -> Server {
+        let log = directory.join("server.log");
+        let mut process = spawn(directory);
+        let mut stdout = BufReader::new(process.stdout.take().expect("its output is piped"));
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut line = String::new();
+            stdout.read_line(&mut line).map(|_| (line, stdout))
+        });
+        let read = tokio::time::timeout(START_MAX, reading).await;
+        let (line, stdout) = read
+            .unwrap_or_else(|_| panic!("the server did not recover in {START_MAX:?}\n{}", tail(&log)))
+            .expect("the reader runs")
+            .expect("a readable pipe");
+        let address = line.trim().rsplit_once("http://").and_then(|(_, address)| address.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("the server did not start: {line}\n{}", tail(&log)));
+        Server { process, address, _stdout: stdout }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        kill(&mut self.process);
+    }
+}
+
+impl Drop for Server {
+    /// A failed test leaves no server behind.
+    fn drop(&mut self) {
+        // One that was killed before is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Starts the server and kills it after `looks` looks at its directory, wherever it is by then. Whether it had not
+/// recovered yet.
+pub fn start_and_kill(directory: &Path, looks: u64) -> bool {
+    let mut process = spawn(directory);
+    for _ in 0..looks {
+        let _ = fs::read_dir(directory).expect("the data directory").count();
+        std::thread::yield_now();
+    }
+    kill(&mut process);
+    let mut printed = String::new();
+    let mut stdout = process.stdout.take().expect("its output is piped");
+    stdout.read_to_string(&mut printed).expect("a readable pipe");
+    printed.is_empty()
+}
+
+fn spawn(directory: &Path) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
+    command.args(["--listen", "127.0.0.1:0", "--data"]).arg(directory.join("data"));
+    for setting in SETTINGS {
+        command.args(["--set", setting]);
+    }
+    // What is set around the test must not reach the server.
+    command.env_clear().env("HOLDFAST_ADMIN_TOKEN", ADMIN_TOKEN);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log(directory));
+    command.spawn().expect("the server can be run")
+}
+
+fn log(directory: &Path) -> File {
+    let path = directory.join("server.log");
+    OpenOptions::new().create(true).append(true).open(path).expect("a log file")
+}
+
+/// The end of the server's log, for a failure's report.
+fn tail(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().rev().take(30).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}
+
+/// Kills, and makes sure that the process was alive until then.
+fn kill(process: &mut Child) {
+    process.kill().expect("a child can be killed");
+    let status = process.wait().expect("a child can be waited for");
+    assert_eq!(status.signal(), Some(SIGKILL), "the server ended by itself: {status}");
+}

@@ -1,6 +1,7 @@
 //! What happens to every request and every answer.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ACCEPT, X_CONTENT_TYPE_OPTIONS};
@@ -74,9 +75,17 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     if let Some(given) = headers.get(REQUEST_ID).filter(is_usable) {
         return given.clone();
     }
-    // Without random bytes the id is not unique; the answer matters more.
-    let random = getrandom::u64().unwrap_or_default();
-    HeaderValue::try_from(format!("{random:016x}")).expect("hexadecimal digits")
+    let (process, request) = (process_id(), REQUESTS.fetch_add(1, Ordering::Relaxed));
+    HeaderValue::try_from(format!("{process:08x}-{request:08x}")).expect("hexadecimal digits and a hyphen")
+}
+
+/// Requests without a usable id of their own so far.
+static REQUESTS: AtomicU64 = AtomicU64::new(0);
+
+/// A random number by which the request ids of two runs differ. Without random bytes they do not; the answers matter more.
+fn process_id() -> u32 {
+    static PROCESS: OnceLock<u32> = OnceLock::new();
+    *PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default())
 }
 
 /// A bug of a handler: the client learns no more than that. (A panic in a turn of the engine ends the process.)

@@ -1,7 +1,7 @@
 //! One event: its counters, its lines, its holds and bookings.
 //!
-//! [`Event::decide`](decide) checks a command and emits changes; [`Event::evolve`](evolve) applies a change and is the
-//! only mutator; [`Event::advance`](advance) emits what follows from the passing of time and from free tickets.
+//! [`Event::decide`] checks a command and emits changes; [`Event::evolve`] applies a change and is the
+//! only mutator; [`Event::advance`] emits what follows from the passing of time and from free tickets.
 
 mod advance;
 mod booking;

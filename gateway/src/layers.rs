@@ -1,6 +1,6 @@
 //! What happens to every request and every answer.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{MatchedPath, Request, State};
@@ -76,11 +76,11 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
         return given.clone();
     }
     let (process, request) = (process_id(), REQUESTS.fetch_add(1, Ordering::Relaxed));
-    HeaderValue::try_from(format!("{process:08x}-{request:08x}")).expect("hexadecimal digits and a hyphen")
+    HeaderValue::try_from(format!("{process:08x}{request:08x}")).expect("hexadecimal digits")
 }
 
 /// Requests without a usable id of their own so far.
-static REQUESTS: AtomicU64 = AtomicU64::new(0);
+static REQUESTS: AtomicU32 = AtomicU32::new(0);
 
 /// A random number by which the request ids of two runs differ. Without random bytes they do not; the answers matter more.
 fn process_id() -> u32 {

@@ -1,5 +1,6 @@
-//! An event whose inbox is full refuses, and has done nothing.
+//! The engine by itself, asked by many tasks at once.
 
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 
 use holdfast_engine::clock::ManualClock;
@@ -8,40 +9,40 @@ use holdfast_engine::core::command::{Command, Wish};
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::settings::{Details, Settings, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
-use holdfast_engine::core::{Caller, Outcome};
+use holdfast_engine::core::{Caller, Outcome, Rejection};
 use holdfast_engine::engine::{Engine, NewEvent, Wheels};
 use holdfast_engine::error::Unavailable;
 use tokio::task::JoinSet;
 
-/// One place for whoever takes tickets, and one more for those who pay or give back.
-fn small_inbox() -> EngineConfig {
+fn open(data: &Path, adjust: impl FnOnce(&mut EngineConfig)) -> Arc<Engine> {
     let mut config = EngineConfig::default();
-    config.actors.inbox_commands_max = 2;
-    config.actors.inbox_reserved_for_completions = 1;
     config.journal.segment_bytes = 1 << 20;
     config.journal.batch_bytes_max = 512 << 10;
-    config
+    adjust(&mut config);
+    Arc::new(Engine::open(config, data, Arc::new(ManualClock::at(1_000_000)), Wheels::ByHand).unwrap())
 }
 
-fn gala() -> NewEvent {
+fn gala(capacity: u32) -> NewEvent {
     let general = Slug::new("general").unwrap();
     NewEvent {
         id: Slug::new("gala").unwrap(),
         details: Details { name: "Gala".to_owned(), ..Details::default() },
         settings: Settings { auto_hold: 0, ..Settings::default() },
-        ticket_types: vec![TicketTypeDefinition { id: general, name: "General".to_owned(), capacity: 10, price: None }],
+        ticket_types: vec![TicketTypeDefinition { id: general, name: "General".to_owned(), capacity, price: None }],
         status: Status::OnSale,
     }
 }
 
-async fn log_in(engine: &Engine, name: &str, token: u8) -> Caller {
-    let login = engine.login(name.to_owned(), [token; 32], None).await.unwrap();
+async fn log_in(engine: &Engine, number: u16) -> Caller {
+    let mut token_hash = [0; 32];
+    token_hash[..2].copy_from_slice(&number.to_le_bytes());
+    let login = engine.login(format!("user-{number}"), token_hash, None).await.unwrap();
     Caller::User { user: login.session.user, session: login.session.number }
 }
 
 /// Keeps the event's actor from taking its next turn until `release` is dropped. Returns once that is so.
 fn keep_busy(engine: &Arc<Engine>, release: mpsc::Receiver<()>) -> std::thread::JoinHandle<()> {
-    let (engine, id) = (Arc::clone(engine), gala().id);
+    let (engine, id) = (Arc::clone(engine), gala(0).id);
     let (looking, looks) = mpsc::channel();
     let look = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -55,20 +56,48 @@ fn keep_busy(engine: &Arc<Engine>, release: mpsc::Receiver<()>) -> std::thread::
     thread
 }
 
+fn hold() -> Command {
+    Command::PlaceHold { wish: Wish::default(), wait: false }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_thousand_at_once_exactly_one_gets_the_last_ticket() {
+    let data = tempfile::tempdir().unwrap();
+    let engine = open(data.path(), |_| ());
+    let id = gala(1).id;
+    engine.create_event("admin", None, gala(1)).await.unwrap();
+    let mut callers = Vec::new();
+    for number in 0..1_000 {
+        callers.push(log_in(&engine, number).await);
+    }
+    let mut asked = JoinSet::new();
+    for caller in callers {
+        let (engine, id) = (Arc::clone(&engine), id.clone());
+        asked.spawn(async move { engine.execute(&id, caller, None, hold()).await.unwrap().answer });
+    }
+    let answers = asked.join_all().await;
+    let (held, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(held.len(), 1);
+    assert!(refused.iter().all(|answer| matches!(answer, Err(Rejection::SoldOut { .. }))), "{refused:?}");
+    engine.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_inbox_refuses_and_keeps_a_place_for_those_who_give_back() {
     let data = tempfile::tempdir().unwrap();
-    let clock = Arc::new(ManualClock::at(1_000_000));
-    let engine = Arc::new(Engine::open(small_inbox(), data.path(), clock, Wheels::ByHand).unwrap());
-    engine.create_event("admin", None, gala()).await.unwrap();
-    let id = gala().id;
-    let first = log_in(&engine, "first", 0).await;
-    let hold = || Command::PlaceHold { wish: Wish::default(), wait: false };
+    // One place for whoever takes tickets, and one more for those who pay or give back.
+    let engine = open(data.path(), |config| {
+        config.actors.inbox_commands_max = 2;
+        config.actors.inbox_reserved_for_completions = 1;
+    });
+    let id = gala(10).id;
+    engine.create_event("admin", None, gala(10)).await.unwrap();
+    let first = log_in(&engine, 0).await;
     let held = engine.execute(&id, first.clone(), None, hold()).await.unwrap();
     let Ok(Outcome::Held { hold: placed, .. }) = held.answer else { panic!("{held:?}") };
     let mut others = Vec::new();
-    for token in 1..=3 {
-        others.push(log_in(&engine, &format!("user-{token}"), token).await);
+    for number in 1..=3 {
+        others.push(log_in(&engine, number).await);
     }
 
     let (release, released) = mpsc::channel();

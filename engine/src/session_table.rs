@@ -35,6 +35,11 @@ impl LiveSession {
     pub fn last_seen_at_ms(&self) -> u64 {
         self.last_seen_at_ms.load(Ordering::Relaxed)
     }
+
+    /// A sign of life.
+    pub(crate) fn seen(&self, now_ms: u64) {
+        self.last_seen_at_ms.fetch_max(now_ms, Ordering::Relaxed);
+    }
 }
 
 /// What a token opens.
@@ -67,7 +72,7 @@ impl SessionTable {
         if session.has_ended.load(Ordering::Acquire) {
             return Authentication::Ended;
         }
-        session.last_seen_at_ms.fetch_max(now_ms, Ordering::Relaxed);
+        session.seen(now_ms);
         Authentication::Live(session)
     }
 
@@ -118,11 +123,6 @@ impl SessionTable {
     /// Whether something may still be taken on behalf of a session.
     pub fn is_open(&self, number: LoginSeq) -> bool {
         self.by_number.get(&number).is_some_and(|session| !session.is_ending.load(Ordering::Acquire))
-    }
-
-    /// A sign of life of a session.
-    pub fn seen(&self, session: &LiveSession, now_ms: u64) {
-        session.last_seen_at_ms.fetch_max(now_ms, Ordering::Relaxed);
     }
 
     /// From now on, the token opens the session: the login is durable. `dropped` is the token whose place it took.

@@ -258,7 +258,7 @@ impl Turn<'_> {
             Some(session) => session,
             None => services.sessions.open(login.session, row, user_name, self.now_ms),
         };
-        services.sessions.seen(&session, self.now_ms);
+        session.seen(self.now_ms);
         let asked = self.ask_events(&login, intents);
         let (at_ms, services) = (self.now_ms, Arc::clone(services));
         self.deliveries.push(Box::new(move |first_seq| {

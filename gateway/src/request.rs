@@ -106,6 +106,11 @@ pub fn ticket_type(text: Option<String>) -> Result<Option<Slug>, ApiError> {
     text.map(|text| Slug::new(&text).ok_or(ApiError::NotFound("ticket_type_not_found"))).transpose()
 }
 
+/// A slug in a body, of which it says what is wrong.
+pub fn slug(field: &str, text: &str) -> Result<Slug, ApiError> {
+    Slug::new(text).ok_or_else(|| ApiError::invalid(field, "must be 1 to 64 of a-z, 0-9 and -, and not begin with -"))
+}
+
 /// A number of tickets.
 pub fn quantity(field: &str, value: Option<i64>) -> Result<Option<u32>, ApiError> {
     let within = |value: i64| u32::try_from(value).ok().filter(|value| (1..=QUANTITY_MAX).contains(value));

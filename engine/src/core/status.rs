@@ -37,6 +37,11 @@ impl Status {
         }
     }
 
+    /// The status of a name.
+    pub fn from_name(name: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
     /// The status's name in the API, the journal's readable form and the pages.
     pub fn as_str(self) -> &'static str {
         match self {

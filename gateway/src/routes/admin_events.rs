@@ -27,7 +27,7 @@ use crate::gateway::Gateway;
 use crate::identity::{ADMIN_NAME, Organiser};
 use crate::objects;
 use crate::page::Page;
-use crate::request::{Mutation, Object, PathId, Query, event_id};
+use crate::request::{Mutation, Object, PathId, Query, event_id, slug};
 use crate::time::parse_rfc3339;
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
@@ -195,8 +195,7 @@ impl EventBody {
     fn into_event(mut self, defaults: Settings) -> Result<NewEvent, ApiError> {
         let missing = |field: &str| ApiError::Malformed(format!("missing field `{field}`"));
         let id = self.id.as_deref().ok_or_else(|| missing("id"))?;
-        let id = Slug::new(id)
-            .ok_or_else(|| ApiError::invalid("id", "must be 1 to 64 of a-z, 0-9 and -, and not begin with -"))?;
+        let id = slug("id", id)?;
         self.name.as_ref().ok_or_else(|| missing("name"))?;
         let (mut details, mut settings) = (Details::default(), defaults);
         let status = self.status.as_ref().map_or(Status::Draft, |status| status.0);
@@ -281,7 +280,7 @@ impl TicketTypeBody {
             Ok::<Price, ApiError>(Price { amount, currency: price.currency })
         };
         Ok(TicketTypeDefinition {
-            id: type_id(&self.id)?,
+            id: slug("ticket_types.id", &self.id)?,
             name: self.name.ok_or_else(|| ApiError::Malformed("missing field `name`".to_owned()))?,
             capacity: number("ticket_types.capacity", self.capacity)?,
             price: self.price.map(price).transpose()?,
@@ -293,13 +292,8 @@ impl TicketTypeBody {
             let text = "unknown field: a change of a ticket type has id and capacity only";
             return Err(ApiError::Malformed(text.to_owned()));
         }
-        Ok((type_id(&self.id)?, number("ticket_types.capacity", self.capacity)?))
+        Ok((slug("ticket_types.id", &self.id)?, number("ticket_types.capacity", self.capacity)?))
     }
-}
-
-fn type_id(text: &str) -> Result<Slug, ApiError> {
-    Slug::new(text)
-        .ok_or_else(|| ApiError::invalid("ticket_types.id", "must be 1 to 64 of a-z, 0-9 and -, and not begin with -"))
 }
 
 /// A number of the body. Bounds of meaning are the engine's to check.
@@ -321,8 +315,9 @@ struct StatusName(Status);
 impl<'de> Deserialize<'de> for StatusName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<StatusName, D::Error> {
         let name = String::deserialize(deserializer)?;
-        let status = Status::ALL.into_iter().find(|status| status.as_str() == name);
-        status.map(StatusName).ok_or_else(|| D::Error::custom(format!("`{name}` is no status of an event")))
+        Status::from_name(&name)
+            .map(StatusName)
+            .ok_or_else(|| D::Error::custom(format!("`{name}` is no status of an event")))
     }
 }
 

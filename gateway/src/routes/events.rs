@@ -32,8 +32,7 @@ pub(super) struct ListQuery {
 impl ListQuery {
     pub(super) fn status(&self) -> Result<Option<Status>, ApiError> {
         let Some(text) = &self.status else { return Ok(None) };
-        let status = Status::ALL.into_iter().find(|status| status.as_str() == text);
-        status.map(Some).ok_or_else(|| ApiError::invalid("status", "is no status of an event"))
+        Status::from_name(text).map(Some).ok_or_else(|| ApiError::invalid("status", "is no status of an event"))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::{self, Buyer};
 use crate::objects;
-use crate::request::{Mutation, Object, quantity};
+use crate::request::{Mutation, Object, quantity, slug};
 use crate::time::rfc3339;
 
 /// The most intents of one login.
@@ -104,10 +104,6 @@ fn read_intents(intents: Vec<Object<IntentBody>>) -> Result<Vec<Intent>, ApiErro
         Ok(Intent { event, wish })
     };
     intents.into_iter().map(read).collect()
-}
-
-fn slug(field: &str, text: &str) -> Result<Slug, ApiError> {
-    Slug::new(text).ok_or_else(|| ApiError::invalid(field, "must be 1 to 64 of a-z, 0-9 and -, and not begin with -"))
 }
 
 fn render_session(engine: &Engine, buyer: &Buyer) -> Value {

@@ -216,40 +216,43 @@ impl Event {
         self.parties.get_mut(&user).expect("who has a hold or a booking is a party")
     }
 
-    /// Keeps the memory of a user's ended holds at [`ENDED_HOLDS_REMEMBERED_MAX`]. Confirmed ones stay with their
-    /// booking, and the one that has `just_ended` stays for the answer, however old it is.
+    /// Keeps the memory of a user's ended holds at [`ENDED_HOLDS_REMEMBERED_MAX`]. Confirmed ones stay with their booking.
     fn forget_oldest_ended(&mut self, user: UserNumber, just_ended: HoldNumber) {
-        let numbers = self.parties[&user].numbers.as_slice();
-        if numbers.len() <= ENDED_HOLDS_REMEMBERED_MAX {
-            return;
-        }
         let is_forgettable = |hold: &Hold| matches!(hold.state, HoldState::Released | HoldState::Expired);
-        let ended = numbers.iter().filter(|number| self.holds.get(number.0).is_some_and(is_forgettable));
-        if ended.clone().count() <= ENDED_HOLDS_REMEMBERED_MAX {
-            return;
+        let is_ended = |number: HoldNumber| self.holds.get(number.0).is_some_and(is_forgettable);
+        if let Some(oldest) = self.oldest_beyond(ENDED_HOLDS_REMEMBERED_MAX, user, just_ended, is_ended) {
+            self.holds.remove(oldest.0);
+            self.party_mut(user).numbers.remove(oldest);
         }
-        let mut others = ended.copied().filter(|number| *number != just_ended);
-        let oldest = others.next().expect("more than one hold has ended");
-        self.holds.remove(oldest.0);
-        self.party_mut(user).numbers.remove(oldest);
     }
 
     /// Keeps the memory of a user's cancelled bookings, and of the holds they came from, at
     /// [`CANCELLED_BOOKINGS_REMEMBERED_MAX`].
     fn forget_oldest_cancelled(&mut self, user: UserNumber, just_cancelled: HoldNumber) {
+        let is_cancelled = |number: HoldNumber| self.bookings.get(number.0).is_some_and(|booking| !booking.is_booked());
+        if let Some(oldest) = self.oldest_beyond(CANCELLED_BOOKINGS_REMEMBERED_MAX, user, just_cancelled, is_cancelled)
+        {
+            self.holds.remove(oldest.0);
+            self.bookings.remove(oldest.0);
+            self.party_mut(user).numbers.remove(oldest);
+        }
+    }
+
+    /// The oldest of the user's numbers that `is_over`, where more than `most` are. The one that is `just_over` stays for
+    /// the answer, however old it is.
+    fn oldest_beyond(
+        &self,
+        most: usize,
+        user: UserNumber,
+        just_over: HoldNumber,
+        is_over: impl Fn(HoldNumber) -> bool,
+    ) -> Option<HoldNumber> {
         let numbers = self.parties[&user].numbers.as_slice();
-        if numbers.len() <= CANCELLED_BOOKINGS_REMEMBERED_MAX {
-            return;
+        if numbers.len() <= most {
+            return None;
         }
-        let is_cancelled = |booking: &Booking| !booking.is_booked();
-        let cancelled = numbers.iter().filter(|number| self.bookings.get(number.0).is_some_and(is_cancelled));
-        if cancelled.clone().count() <= CANCELLED_BOOKINGS_REMEMBERED_MAX {
-            return;
-        }
-        let mut others = cancelled.copied().filter(|number| *number != just_cancelled);
-        let oldest = others.next().expect("more than one booking was cancelled");
-        self.holds.remove(oldest.0);
-        self.bookings.remove(oldest.0);
-        self.party_mut(user).numbers.remove(oldest);
+        let over = numbers.iter().copied().filter(|number| is_over(*number));
+        let mut others = over.clone().filter(|number| *number != just_over);
+        if over.count() > most { others.next() } else { None }
     }
 }

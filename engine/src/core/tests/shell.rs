@@ -312,7 +312,7 @@ fn ticket_type(name: &str, capacity: u32) -> TicketTypeDefinition {
 }
 
 fn status(name: &str) -> Status {
-    Status::ALL.into_iter().find(|status| status.as_str() == name).expect("a status")
+    Status::from_name(name).expect("a status")
 }
 
 /// The edit that sets `name`, where there is such a setting. Times count from the start of the table.

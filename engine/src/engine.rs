@@ -1,6 +1,8 @@
 //! The engine's public face: everything a gateway, a bench or a test asks of it.
 
 mod audit;
+#[cfg(test)]
+pub(crate) mod by_hand;
 mod cleanup;
 mod create;
 mod login;
@@ -46,10 +48,17 @@ pub struct Engine {
     sessions: Arc<SessionHandle>,
     /// The number of the newest event. Held while one is created, so that events are journaled in that order.
     newest_event: Mutex<EventNumber>,
-    actors: Mutex<Option<ActorSystem>>,
-    ticker: Ticker,
-    snapshotter: Mutex<Snapshotter>,
+    workers: Workers,
     recovery: RecoveryReport,
+}
+
+/// Who does the engine's work.
+enum Workers {
+    /// Threads of its own.
+    Threads { actors: Mutex<Option<ActorSystem>>, ticker: Ticker, snapshotter: Mutex<Snapshotter> },
+    /// Whoever calls its steps: for simulations, on one thread.
+    #[cfg(test)]
+    ByHand(by_hand::Steps),
 }
 
 /// Everything a user has.
@@ -166,7 +175,11 @@ impl Engine {
 
     /// Writes a snapshot now.
     pub async fn snapshot(&self) -> Result<WrittenSnapshot, Arc<SnapshotFailure>> {
-        let ordered = self.snapshotter.lock().unwrap_or_else(PoisonError::into_inner).order();
+        let ordered = match &self.workers {
+            Workers::Threads { snapshotter, .. } => snapshotter.lock().unwrap_or_else(PoisonError::into_inner).order(),
+            #[cfg(test)]
+            Workers::ByHand(steps) => return steps.snapshot(&self.services),
+        };
         ordered.await.unwrap_or_else(|_| Err(Arc::new(SnapshotFailure::Stopping)))
     }
 
@@ -219,11 +232,7 @@ impl Engine {
             // What failed is in the log; the journal alone is enough to start from.
             let _ = self.snapshot().await;
         }
-        self.ticker.stop();
-        self.snapshotter.lock().unwrap_or_else(PoisonError::into_inner).stop();
-        if let Some(actors) = self.actors.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            actors.stop();
-        }
+        self.workers.stop();
         // What slipped in while the actors stopped was never looked at: whoever waits for it learns so.
         self.services.directory.all().iter().for_each(|handle| handle.inbox().clear());
         self.services.journal.close();
@@ -311,11 +320,25 @@ impl Engine {
     }
 }
 
+impl Workers {
+    /// Ends the threads, each after what it is at.
+    fn stop(&self) {
+        match self {
+            Workers::Threads { actors, ticker, snapshotter } => {
+                ticker.stop();
+                snapshotter.lock().unwrap_or_else(PoisonError::into_inner).stop();
+                if let Some(actors) = actors.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                    actors.stop();
+                }
+            }
+            #[cfg(test)]
+            Workers::ByHand(_) => {}
+        }
+    }
+}
+
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.ticker.stop();
-        if let Some(actors) = self.actors.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            actors.stop();
-        }
+        self.workers.stop();
     }
 }

@@ -170,7 +170,10 @@ fn report(services: &Services, written: &Result<WrittenSnapshot, Arc<SnapshotFai
     }
 }
 
-fn write_and_retire(services: &Services, directory: &DataDirectory) -> Result<WrittenSnapshot, SnapshotFailure> {
+pub(crate) fn write_and_retire(
+    services: &Services,
+    directory: &DataDirectory,
+) -> Result<WrittenSnapshot, SnapshotFailure> {
     let (written, duration) = measured(|| write(services, directory));
     let info = written?;
     if let Some(covered_seq) = snapshot::covered_seq(directory)? {

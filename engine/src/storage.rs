@@ -18,21 +18,25 @@
 //!   *.tmp                         unfinished files, worthless after a crash
 //! ```
 
+pub mod disk;
 mod file;
 pub(crate) mod header;
+mod real;
+#[cfg(any(test, feature = "simulated-disk"))]
+pub mod simulated;
 mod store_id;
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use thiserror::Error;
 
+use disk::{Disk, Guard, Lock};
+
 pub use file::StorageFile;
 pub(crate) use file::measured;
+pub use real::RealDisk;
 pub use store_id::StoreId;
 
 #[cfg(test)]
@@ -49,12 +53,8 @@ pub const EXIT_VERSION: u8 = 76;
 /// Exit code of a process whose configuration cannot work.
 pub const EXIT_CONFIGURATION: u8 = 78;
 
-const DIRECTORY_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 const LOCK_FILE: &str = "LOCK";
 const QUARANTINE_DIRECTORY: &str = "quarantine";
-/// The holder's line in `LOCK` is read back up to this length.
-const HOLDER_BYTES_MAX: u64 = 256;
 
 /// What can go wrong at the door to the disk.
 #[derive(Debug, Error)]
@@ -118,6 +118,11 @@ impl StorageError {
         }
     }
 
+    /// Whether the file is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, StorageError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Whether the disk (or the quota) is full. Nothing is wrong with what was stored before.
     pub fn is_storage_full(&self) -> bool {
         use io::ErrorKind::{QuotaExceeded, StorageFull};
@@ -144,10 +149,11 @@ pub struct DataDirectory {
 
 #[derive(Debug)]
 struct Inner {
+    disk: Arc<dyn Disk>,
     path: PathBuf,
     store_id: StoreId,
     /// Held, not read: the lock lives as long as this handle.
-    _lock: File,
+    _lock: Box<dyn Guard>,
 }
 
 impl DataDirectory {
@@ -159,14 +165,64 @@ impl DataDirectory {
     /// then), [`StorageError::Locked`] when another process has it, [`StorageError::StoreIdDamaged`]
     /// and [`StorageError::NewerVersion`] by the `STORE` file, [`StorageError::Io`] by the disk.
     pub fn open(path: &Path) -> Result<DataDirectory, StorageError> {
-        create_directory(path)?;
-        refuse_foreign(path)?;
-        let lock = take_lock(path)?;
-        std::fs::set_permissions(path, Permissions::from_mode(DIRECTORY_MODE))
-            .map_err(|error| StorageError::io("restrict", path, error))?;
-        let store_id = store_id::read_or_create(path)?;
-        let inner = Inner { path: path.to_owned(), store_id, _lock: lock };
-        Ok(DataDirectory { inner: Arc::new(inner) })
+        DataDirectory::open_on(disk_of(path)?, path)
+    }
+
+    /// The same on another disk than the operating system's.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](DataDirectory::open).
+    pub fn open_on(disk: Arc<dyn Disk>, path: &Path) -> Result<DataDirectory, StorageError> {
+        disk.create_directory(path).map_err(|error| StorageError::io("create", path, error))?;
+        if !has_store(&*disk, path)? {
+            // A crash may have come between the making of the directory and this.
+            sync_directory(&*disk, parent_of(path))?;
+        }
+        let lock_path = path.join(LOCK_FILE);
+        let lock = disk.lock(&lock_path, &format!("process {}", std::process::id()));
+        let lock = held(path, lock.map_err(|error| StorageError::io("lock", &lock_path, error))?)?;
+        disk.restrict_directory(path).map_err(|error| StorageError::io("restrict", path, error))?;
+        let store_id = store_id::read_or_create(&*disk, path)?;
+        Ok(DataDirectory { inner: Arc::new(Inner { disk, path: path.to_owned(), store_id, _lock: lock }) })
+    }
+
+    /// Opens a data directory that is there, to look at it: no file is changed, the lock is held all the same.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](DataDirectory::open); a directory without a `STORE` file is not found.
+    pub fn open_unchanged(path: &Path) -> Result<DataDirectory, StorageError> {
+        DataDirectory::open_unchanged_on(Arc::new(RealDisk), path)
+    }
+
+    /// The same on another disk than the operating system's.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open_unchanged`](DataDirectory::open_unchanged).
+    pub fn open_unchanged_on(disk: Arc<dyn Disk>, path: &Path) -> Result<DataDirectory, StorageError> {
+        let lock_path = path.join(LOCK_FILE);
+        let lock = disk.lock_unchanged(&lock_path).map_err(|error| StorageError::io("lock", &lock_path, error))?;
+        let lock = held(path, lock)?;
+        DataDirectory::with_lock(disk, path, lock)
+    }
+
+    /// Opens a data directory that another process may be writing to, to read what cannot change any more: snapshots, and
+    /// durable frames. For backups of a running server.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open_unchanged`](DataDirectory::open_unchanged), but for the lock.
+    pub fn open_beside(path: &Path) -> Result<DataDirectory, StorageError> {
+        DataDirectory::with_lock(Arc::new(RealDisk), path, Box::new(()))
+    }
+
+    fn with_lock(disk: Arc<dyn Disk>, path: &Path, lock: Box<dyn Guard>) -> Result<DataDirectory, StorageError> {
+        let store = path.join(store_id::STORE_FILE);
+        let missing = || StorageError::io("open", &store, io::ErrorKind::NotFound.into());
+        let store_id = store_id::read(&*disk, &store)?.ok_or_else(missing)?;
+        Ok(DataDirectory { inner: Arc::new(Inner { disk, path: path.to_owned(), store_id, _lock: lock }) })
     }
 
     /// Where the directory is.
@@ -181,12 +237,12 @@ impl DataDirectory {
 
     /// The plain files of the directory by name, without those of `quarantine/`.
     pub fn list(&self) -> Result<Vec<DirectoryEntry>, StorageError> {
-        let path = self.path();
-        let mut entries = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(|error| StorageError::io("list", path, error))? {
-            let listed = entry.and_then(|entry| describe(&entry));
-            entries.extend(listed.map_err(|error| StorageError::io("list", path, error))?);
-        }
+        let listed = self.disk().list(self.path()).map_err(|error| StorageError::io("list", self.path(), error))?;
+        let mut entries: Vec<DirectoryEntry> = listed
+            .into_iter()
+            .filter(|listed| listed.is_file)
+            .map(|listed| DirectoryEntry { name: listed.name, bytes: listed.bytes, modified_ms: listed.modified_ms })
+            .collect();
         entries.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(entries)
     }
@@ -195,25 +251,25 @@ impl DataDirectory {
     ///
     /// The entry is durable after the next [`sync_directory`](DataDirectory::sync_directory).
     pub fn create(&self, name: &str) -> Result<StorageFile, StorageError> {
-        StorageFile::create(self.file_path(name))
+        StorageFile::create(self.disk(), self.file_path(name))
     }
 
     /// Opens the file `name` for reading.
     pub fn open_file(&self, name: &str) -> Result<StorageFile, StorageError> {
-        StorageFile::open(self.file_path(name))
+        StorageFile::open(self.disk(), self.file_path(name))
     }
 
     /// Gives the file `from` the name `to`, in place of one that may be there. Atomic; durable after
     /// the next [`sync_directory`](DataDirectory::sync_directory).
     pub fn rename(&self, from: &str, to: &str) -> Result<(), StorageError> {
         let source = self.file_path(from);
-        std::fs::rename(&source, self.file_path(to)).map_err(|error| StorageError::io("rename", &source, error))
+        self.disk().rename(&source, &self.file_path(to)).map_err(|error| StorageError::io("rename", &source, error))
     }
 
     /// Removes the file `name`. One that is not there is no error.
     pub fn remove(&self, name: &str) -> Result<(), StorageError> {
         let path = self.file_path(name);
-        match std::fs::remove_file(&path) {
+        match self.disk().remove(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StorageError::io("remove", &path, error)),
             _ => Ok(()),
         }
@@ -221,7 +277,7 @@ impl DataDirectory {
 
     /// Makes every create, rename and remove before it durable.
     pub fn sync_directory(&self) -> Result<(), StorageError> {
-        sync_directory(self.path())
+        sync_directory(self.disk(), self.path())
     }
 
     /// Keeps `bytes` as `quarantine/{name}`, durable when this returns. The same name again replaces
@@ -229,16 +285,21 @@ impl DataDirectory {
     pub fn quarantine(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
         assert_plain(name);
         let directory = self.file_path(QUARANTINE_DIRECTORY);
-        create_directory(&directory)?;
-        let file = StorageFile::create(directory.join(name))?;
+        self.disk().create_directory(&directory).map_err(|error| StorageError::io("create", &directory, error))?;
+        let file = StorageFile::create(self.disk(), directory.join(name))?;
         file.write_at(bytes, 0)?;
         file.sync_all()?;
-        sync_directory(&directory)
+        sync_directory(self.disk(), &directory)?;
+        self.sync_directory()
     }
 
     /// Eight bytes nobody can foresee, for salts.
     pub fn random_salt(&self) -> Result<u64, StorageError> {
-        random_bytes().map(u64::from_le_bytes)
+        random_bytes(self.disk()).map(u64::from_le_bytes)
+    }
+
+    fn disk(&self) -> &dyn Disk {
+        &*self.inner.disk
     }
 
     fn file_path(&self, name: &str) -> PathBuf {
@@ -247,98 +308,57 @@ impl DataDirectory {
     }
 }
 
-fn describe(entry: &std::fs::DirEntry) -> io::Result<Option<DirectoryEntry>> {
-    let metadata = match entry.metadata() {
-        // Another thread renamed or removed it since it was listed.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        metadata => metadata?,
-    };
-    let Ok(name) = entry.file_name().into_string() else { return Ok(None) };
-    if !metadata.is_file() {
-        return Ok(None);
-    }
-    // A file dated before 1970 counts as old as can be.
-    let age = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let modified_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-    Ok(Some(DirectoryEntry { name, bytes: metadata.len(), modified_ms }))
-}
-
 fn assert_plain(name: &str) {
     assert!(!name.is_empty() && !name.contains('/'), "a file of the data directory has a plain name: {name:?}");
 }
 
-/// Makes the directory if it is missing, and its entry in the parent durable.
-fn create_directory(path: &Path) -> Result<(), StorageError> {
-    if path.is_dir() {
-        return Ok(());
+/// The operating system's disk; in a build for tests, the one that the environment asks for.
+fn disk_of(
+    #[cfg_attr(not(feature = "simulated-disk"), expect(unused_variables))] path: &Path,
+) -> Result<Arc<dyn Disk>, StorageError> {
+    #[cfg(feature = "simulated-disk")]
+    if let Some(disk) =
+        simulated::environment::from_environment(path).map_err(|error| StorageError::io("simulate", path, error))?
+    {
+        return Ok(Arc::new(disk));
     }
-    DirBuilder::new()
-        .recursive(true)
-        .mode(DIRECTORY_MODE)
-        .create(path)
-        .map_err(|error| StorageError::io("create", path, error))?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    sync_directory(parent.unwrap_or(Path::new(".")))
+    Ok(Arc::new(RealDisk))
 }
 
-fn sync_directory(path: &Path) -> Result<(), StorageError> {
-    File::open(path).and_then(|directory| directory.sync_all()).map_err(|error| StorageError::io("sync", path, error))
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A directory without `STORE` may hold only what a first start that crashed leaves behind, hidden
-/// files and what a file system puts there itself.
-fn refuse_foreign(path: &Path) -> Result<(), StorageError> {
-    let failed = |error| StorageError::io("list", path, error);
-    if path.join(store_id::STORE_FILE).try_exists().map_err(failed)? {
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        let harmless = [LOCK_FILE, store_id::STORE_FILE_UNFINISHED, "lost+found"].contains(&name.as_str());
-        if !harmless && !name.starts_with('.') {
-            return Err(StorageError::Foreign { path: path.to_owned(), entry: name });
-        }
-    }
-    Ok(())
+fn sync_directory(disk: &dyn Disk, path: &Path) -> Result<(), StorageError> {
+    disk.sync_directory(path).map_err(|error| StorageError::io("sync", path, error))
 }
 
-/// Takes `LOCK` and writes into it who has it.
-fn take_lock(directory: &Path) -> Result<File, StorageError> {
-    let path = directory.join(LOCK_FILE);
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(FILE_MODE)
-        .open(&path)
-        .map_err(|error| StorageError::io("open", &path, error))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(std::fs::TryLockError::WouldBlock) => {
-            return Err(StorageError::Locked { path: directory.to_owned(), holder: holder(&mut file) });
-        }
-        Err(std::fs::TryLockError::Error(error)) => return Err(StorageError::io("lock", &path, error)),
+/// Whether the directory has a `STORE`. One without may hold only what a first start that crashed leaves behind, hidden
+/// files and what a file system puts there itself; with anything else in it, it is refused.
+fn has_store(disk: &dyn Disk, path: &Path) -> Result<bool, StorageError> {
+    let listed = disk.list(path).map_err(|error| StorageError::io("list", path, error))?;
+    if listed.iter().any(|entry| entry.name == store_id::STORE_FILE) {
+        return Ok(true);
     }
-    file.set_len(0)
-        .and_then(|()| writeln!(file, "process {}", std::process::id()))
-        .map_err(|error| StorageError::io("write", &path, error))?;
-    Ok(file)
-}
-
-fn holder(lock: &mut File) -> String {
-    let mut text = String::new();
-    match lock.take(HOLDER_BYTES_MAX).read_to_string(&mut text) {
-        Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
-        _ => "a process that left no name".to_owned(),
+    let is_harmless = |name: &str| {
+        [LOCK_FILE, store_id::STORE_FILE_UNFINISHED, "lost+found"].contains(&name) || name.starts_with('.')
+    };
+    match listed.into_iter().find(|entry| !is_harmless(&entry.name)) {
+        Some(entry) => Err(StorageError::Foreign { path: path.to_owned(), entry: entry.name }),
+        None => Ok(false),
     }
 }
 
-fn random_bytes<const LENGTH: usize>() -> Result<[u8; LENGTH], StorageError> {
-    let path = Path::new("/dev/urandom");
+fn held(directory: &Path, lock: Lock) -> Result<Box<dyn Guard>, StorageError> {
+    match lock {
+        Lock::Held(guard) => Ok(guard),
+        Lock::Taken(holder) => Err(StorageError::Locked { path: directory.to_owned(), holder }),
+    }
+}
+
+fn random_bytes<const LENGTH: usize>(disk: &dyn Disk) -> Result<[u8; LENGTH], StorageError> {
     let mut bytes = [0; LENGTH];
-    File::open(path)
-        .and_then(|mut source| source.read_exact(&mut bytes))
-        .map_err(|error| StorageError::io("read", path, error))?;
+    disk.random_bytes(&mut bytes)
+        .map_err(|error| StorageError::io("read random bytes for", Path::new("STORE"), error))?;
     Ok(bytes)
 }

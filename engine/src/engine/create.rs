@@ -18,7 +18,7 @@ use crate::handle::{EventHandle, EventView, Reply};
 use crate::machine::EventMachine;
 use crate::record::encode_record;
 
-use super::Engine;
+use super::{Engine, Workers};
 
 /// An event as an organiser describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,8 +144,14 @@ impl Engine {
     }
 
     pub(super) fn start_actor(&self, handle: &Arc<EventHandle>) {
-        if let Some(actors) = self.actors.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            actors.start_event(handle, &self.services);
+        match &self.workers {
+            Workers::Threads { actors, .. } => {
+                if let Some(actors) = actors.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+                    actors.start_event(handle, &self.services);
+                }
+            }
+            #[cfg(test)]
+            Workers::ByHand(steps) => steps.start_event(handle),
         }
     }
 }

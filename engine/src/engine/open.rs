@@ -29,10 +29,12 @@ use crate::session_table::SessionTable;
 use crate::session_turn::SessionHandle;
 use crate::snapshotter::{Snapshotter, newest_snapshot_with_point};
 use crate::state::State;
-use crate::storage::DataDirectory;
+use crate::storage::{DataDirectory, StorageError};
 
-use super::Engine;
+#[cfg(test)]
+use super::by_hand::Steps;
 use super::ticker::{Ticker, Wheels};
+use super::{Engine, Workers};
 
 impl Engine {
     /// Opens the data directory at `path`, creating it where there is none, and recovers what is in it.
@@ -42,16 +44,29 @@ impl Engine {
     /// [`OpenError`], whose text is one clear sentence. No data was changed then.
     pub fn open(config: EngineConfig, path: &Path, clock: Arc<dyn Clock>, wheels: Wheels) -> Result<Engine, OpenError> {
         config.check().map_err(OpenError::Configuration)?;
-        let directory = DataDirectory::open(path)?;
+        Engine::open_in(config, DataDirectory::open(path)?, clock, Work::Threads(wheels))
+    }
+
+    /// Opens what is in `directory`, on whatever disk that is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Engine::open).
+    pub(crate) fn open_in(
+        config: EngineConfig,
+        directory: DataDirectory,
+        clock: Arc<dyn Clock>,
+        work: Work,
+    ) -> Result<Engine, OpenError> {
         let metrics = Metrics::new();
-        let Recovered { mut state, journal, report } = recover(&config, &directory, &metrics)?;
+        let Recovered { mut state, journal, report } = recover(&config, &directory, &metrics, work)?;
         record_recovery(&report);
 
         let last_alive_ms = Heartbeat::last(&directory).unwrap_or(0).max(state.newest_ms);
         clock.start_at_least(last_alive_ms);
         let now_ms = clock.now_ms();
         make_good(&config, &mut state, &journal, now_ms, last_alive_ms);
-        wait_until_durable(&journal);
+        wait_until_durable(&journal)?;
 
         let event_count = state.event_ids.len() as u32;
         let State { sessions, events, event_ids, .. } = state;
@@ -73,17 +88,10 @@ impl Engine {
         let machine = SessionMachine::new(sessions, idle_ms, now_ms);
         let sessions = Arc::new(SessionHandle::new(machine, services.config.actors.inbox_commands_max as usize));
 
-        let actors = ActorSystem::start(arbiters(&services.config))?;
-        actors.start_sessions(&sessions, &services);
-        let engine = Engine {
-            newest_event: Mutex::new(EventNumber(event_count)),
-            actors: Mutex::new(Some(actors)),
-            ticker: Ticker::start(wheels, &services, &sessions, Heartbeat::start(&directory, now_ms)?)?,
-            snapshotter: Mutex::new(Snapshotter::start(Arc::clone(&services), directory)?),
-            recovery: report,
-            services,
-            sessions,
-        };
+        let heartbeat = Heartbeat::start(&directory, now_ms)?;
+        let workers = start_work(work, &services, &sessions, heartbeat, directory)?;
+        let newest_event = Mutex::new(EventNumber(event_count));
+        let engine = Engine { newest_event, workers, recovery: report, services, sessions };
         events.into_values().for_each(|event| engine.enter_event(event, now_ms));
         Ok(engine)
     }
@@ -106,13 +114,49 @@ impl Engine {
     }
 }
 
+/// Who is to do the engine's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Threads of its own, and whoever is to turn the wheels.
+    Threads(Wheels),
+    /// Whoever calls its steps.
+    #[cfg(test)]
+    ByHand,
+}
+
+fn start_work(
+    work: Work,
+    services: &Arc<Services>,
+    sessions: &Arc<SessionHandle>,
+    heartbeat: Heartbeat,
+    directory: DataDirectory,
+) -> Result<Workers, OpenError> {
+    let wheels = match work {
+        Work::Threads(wheels) => wheels,
+        #[cfg(test)]
+        Work::ByHand => return Ok(Workers::ByHand(Steps::new(sessions, heartbeat, directory))),
+    };
+    let actors = ActorSystem::start(arbiters(&services.config))?;
+    actors.start_sessions(sessions, services);
+    Ok(Workers::Threads {
+        actors: Mutex::new(Some(actors)),
+        ticker: Ticker::start(wheels, services, sessions, heartbeat)?,
+        snapshotter: Mutex::new(Snapshotter::start(Arc::clone(services), directory)?),
+    })
+}
+
 struct Recovered {
     state: State,
     journal: Arc<Journal>,
     report: RecoveryReport,
 }
 
-fn recover(config: &EngineConfig, directory: &DataDirectory, metrics: &Metrics) -> Result<Recovered, OpenError> {
+fn recover(
+    config: &EngineConfig,
+    directory: &DataDirectory,
+    metrics: &Metrics,
+    work: Work,
+) -> Result<Recovered, OpenError> {
     let (mut state, point) = newest_snapshot_with_point(directory)?;
     let options = JournalOptions {
         segment_bytes: config.journal.segment_bytes,
@@ -120,6 +164,7 @@ fn recover(config: &EngineConfig, directory: &DataDirectory, metrics: &Metrics) 
         seal_after_ms: config.journal.seal_after_ms,
         retain_days: config.journal.retain_days,
         retain_bytes: config.journal.retain_bytes,
+        has_threads: matches!(work, Work::Threads(_)),
         observe: metrics.journal_observer(),
     };
     let replayed = RefCell::new(&mut state);
@@ -174,11 +219,13 @@ fn append(event: &Event, journal: &Journal, now_ms: u64, changes: &[Change]) {
 }
 
 /// Nothing of what was made good is shown before it is on disk.
-fn wait_until_durable(journal: &Journal) {
+fn wait_until_durable(journal: &Journal) -> Result<(), StorageError> {
     let (sender, receiver) = mpsc::channel();
     journal.append_slice(&RecordBuffer::new(), Box::new(move |_| sender.send(()).unwrap_or_default()));
+    journal.catch_up()?;
     // The journal's thread answers, or ends the process.
     let _ = receiver.recv();
+    Ok(())
 }
 
 /// Who has live holds or places under a session that has ended.

@@ -29,7 +29,7 @@ mod tail;
 mod writer;
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
@@ -42,7 +42,7 @@ pub use options::JournalOptions;
 pub use report::{BatchReport, RecoveryReport};
 pub use tail::{Proof, Refusal};
 
-use preparer::Preparer;
+use preparer::{Preparer, Segments};
 use queue::{Batch, Ending, Queue};
 use recovery::Recovered;
 use retention::Retention;
@@ -79,8 +79,26 @@ pub struct SnapshotPoint {
 pub struct Journal {
     shared: Arc<Shared>,
     retention: Retention,
-    /// Gone once the journal is closed.
-    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Who writes; nobody once the journal is closed.
+    writer: Mutex<Option<Writing>>,
+}
+
+/// Who writes.
+enum Writing {
+    Thread(JoinHandle<()>),
+    /// Whoever calls [`Journal::catch_up`].
+    ByHand(Box<Writer>),
+}
+
+/// What can still be written, whatever becomes of the disk.
+#[derive(Default)]
+struct Reserve {
+    /// What can still be written into the live segment.
+    live_bytes: AtomicU64,
+    /// What can be written into the next one, 0 while it is not ready.
+    prepared_bytes: AtomicU64,
+    /// The next segment found no room on the disk.
+    is_disk_full: AtomicBool,
 }
 
 /// What producers, writer and readers have in common.
@@ -90,10 +108,7 @@ struct Shared {
     position: Mutex<SnapshotPoint>,
     /// All segments, oldest first, the live one last. The writer adds, retention drops.
     segments: Mutex<Vec<SegmentHeader>>,
-    /// What can still be written into the live segment.
-    live_bytes: AtomicU64,
-    /// What can be written into the next one, 0 while it is not ready.
-    prepared_bytes: Arc<AtomicU64>,
+    reserve: Arc<Reserve>,
     /// Held while segments are dropped.
     retiring: Mutex<()>,
 }
@@ -155,27 +170,37 @@ fn start(directory: &DataDirectory, options: JournalOptions, recovered: Recovere
         queue: Queue::new(link.next_seq, options.record_bytes_max()),
         position: Mutex::new(point),
         segments: Mutex::new(segments),
-        live_bytes: AtomicU64::new(options.segment_bytes - FRAMES_OFFSET as u64),
-        prepared_bytes: Arc::default(),
+        reserve: Arc::default(),
         retiring: Mutex::new(()),
     });
     let retention = Retention { retain_days: options.retain_days, retain_bytes: options.retain_bytes };
+    shared.set_position(point, options.segment_bytes - FRAMES_OFFSET as u64);
+    let next =
+        Segments { directory: directory.clone(), number: header.number + 1, segment_bytes: options.segment_bytes };
     let not_started = |error| StorageError::io("start the journal's threads for", directory.path(), error);
-    let preparer =
-        Preparer::start(directory, header.number + 1, options.segment_bytes, Arc::clone(&shared.prepared_bytes));
-    let writer = Writer {
+    let preparer = if options.has_threads {
+        Preparer::start(next, Arc::clone(&shared.reserve)).map_err(not_started)?
+    } else {
+        Preparer::WhenTaken(next)
+    };
+    let has_threads = options.has_threads;
+    let writer = Box::new(Writer {
         shared: Arc::clone(&shared),
         options,
-        preparer: preparer.map_err(not_started)?,
+        preparer,
         live: LiveSegment { file, header, offset: FRAMES_OFFSET as u64 },
         link,
         unsealed: false,
         batch: Batch::new(),
         scratch: Vec::new(),
+    });
+    let writing = if has_threads {
+        let thread = std::thread::Builder::new().name("holdfast-journal".to_owned());
+        Writing::Thread(thread.spawn(move || writer.run()).map_err(not_started)?)
+    } else {
+        Writing::ByHand(writer)
     };
-    let thread = std::thread::Builder::new().name("holdfast-journal".to_owned());
-    let writer = thread.spawn(move || writer.run()).map_err(not_started)?;
-    Ok(Journal { shared, retention, writer: Mutex::new(Some(writer)) })
+    Ok(Journal { shared, retention, writer: Mutex::new(Some(writing)) })
 }
 
 /// Each start begins a segment of its own: nothing is written behind a clean marker or a cut tail.
@@ -246,7 +271,14 @@ impl Journal {
     /// How many bytes can be written without new space on the disk: the rest of the live segment, and
     /// the next one if it is ready. Little of it while the disk is full.
     pub fn reserve_bytes(&self) -> u64 {
-        self.shared.live_bytes.load(Ordering::Relaxed) + self.shared.prepared_bytes.load(Ordering::Relaxed)
+        let Reserve { live_bytes, prepared_bytes, .. } = &*self.shared.reserve;
+        live_bytes.load(Ordering::Relaxed) + prepared_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the next segment found no room on the disk. What is left then is a segment, less what was written since:
+    /// see [`reserve_bytes`](Journal::reserve_bytes).
+    pub fn is_disk_full(&self) -> bool {
+        self.shared.reserve.is_disk_full.load(Ordering::Acquire)
     }
 
     /// The last durable place: what a snapshot of durable state carries.
@@ -286,18 +318,48 @@ impl Journal {
         self.end(Ending::Clean);
     }
 
+    /// Makes durable and answers what is pending, on this thread: for a journal without threads. An error is where the
+    /// process of one with threads ends.
+    pub(crate) fn catch_up(&self) -> Result<(), StorageError> {
+        match &mut *lock(&self.writer) {
+            Some(Writing::ByHand(writer)) => writer.catch_up(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Seals an idle journal, on this thread.
+    #[cfg(test)]
+    pub(crate) fn seal(&self) -> Result<(), StorageError> {
+        match &mut *lock(&self.writer) {
+            Some(Writing::ByHand(writer)) => writer.seal(),
+            _ => Ok(()),
+        }
+    }
+
     fn end(&self, ending: Ending) {
         let mut writer = lock(&self.writer);
-        if let Some(thread) = writer.take() {
-            self.shared.queue.end(ending);
-            if thread.thread().id() == std::thread::current().id() {
-                // The last handle went in a callback: the writer ends by itself behind it.
-                assert_eq!(ending, Ending::Abandoned, "a journal is not closed from a callback");
-                return;
+        let Some(writing) = writer.take() else { return };
+        self.shared.queue.end(ending);
+        match writing {
+            Writing::Thread(thread) => Journal::join(thread, ending),
+            // Nobody asked it to write what is pending, and nobody was answered.
+            Writing::ByHand(_) if ending == Ending::Abandoned => {}
+            Writing::ByHand(mut writer) => {
+                if let Err(error) = writer.catch_up() {
+                    tracing::error!(%error, "the journal was not closed in good order");
+                }
             }
-            // A panic on the writer's thread aborts the process, so there is none to pass on.
-            thread.join().expect("the writer ends in good order");
         }
+    }
+
+    fn join(thread: JoinHandle<()>, ending: Ending) {
+        if thread.thread().id() == std::thread::current().id() {
+            // The last handle went in a callback: the writer ends by itself behind it.
+            assert_eq!(ending, Ending::Abandoned, "a journal is not closed from a callback");
+            return;
+        }
+        // A panic on the writer's thread aborts the process, so there is none to pass on.
+        thread.join().expect("the writer ends in good order");
     }
 }
 
@@ -310,7 +372,7 @@ impl Drop for Journal {
 impl Shared {
     fn set_position(&self, point: SnapshotPoint, live_bytes: u64) {
         *lock(&self.position) = point;
-        self.live_bytes.store(live_bytes, Ordering::Relaxed);
+        self.reserve.live_bytes.store(live_bytes, Ordering::Relaxed);
     }
 
     fn segments(&self) -> Vec<SegmentHeader> {

@@ -21,6 +21,8 @@ pub struct JournalOptions {
     pub retain_days: u32,
     /// No segment is dropped unless this much is left after it. 10 GiB.
     pub retain_bytes: u64,
+    /// Whether the journal writes on threads of its own. Without, its owner calls `catch_up`: for simulations.
+    pub(crate) has_threads: bool,
     /// Called once a frame, on the writer's thread, after the sync and before anybody is answered.
     /// Keep it short: all answers wait for it.
     pub observe: Box<dyn Fn(&BatchReport) + Send>,
@@ -34,6 +36,7 @@ impl Default for JournalOptions {
             seal_after_ms: 30,
             retain_days: 30,
             retain_bytes: 10 << 30,
+            has_threads: true,
             observe: Box::new(|_| ()),
         }
     }

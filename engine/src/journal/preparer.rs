@@ -2,67 +2,89 @@
 //! 64 MiB of zeros when a segment is full.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::storage::{DataDirectory, StorageError, StorageFile};
 
+use super::Reserve;
 use super::segment::{self, prepared_name};
 
 /// How long to wait before a full disk is tried again.
 const FULL_DISK_RETRY: Duration = Duration::from_secs(1);
 
+/// Where the writer gets its segments from.
+pub(super) enum Preparer {
+    /// A thread makes them ahead of use.
+    Ahead(Ahead),
+    /// Each is made when it is taken: for a journal without threads.
+    WhenTaken(Segments),
+}
+
 /// The writer's end of the thread. Dropping it ends the thread, which removes what was not used.
-pub(super) struct Preparer {
+pub(super) struct Ahead {
     prepared: Option<Receiver<Result<StorageFile, StorageError>>>,
     /// Never sent on: the thread sees it go.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// Which segments are made.
+pub(super) struct Segments {
+    pub(super) directory: DataDirectory,
+    /// The segment that is made next.
+    pub(super) number: u64,
+    pub(super) segment_bytes: u64,
+}
+
 /// The thread's end.
 struct Worker {
-    directory: DataDirectory,
-    /// The segment that is made next.
-    number: u64,
-    segment_bytes: u64,
+    segments: Segments,
     hand_over: SyncSender<Result<StorageFile, StorageError>>,
     stop: Receiver<()>,
-    ready_bytes: Arc<AtomicU64>,
+    reserve: Arc<Reserve>,
 }
 
 impl Preparer {
-    /// Starts the thread with segment `number`; the others follow. `ready_bytes` holds the length of the
-    /// segment that is ready, or 0.
-    pub(super) fn start(
-        directory: &DataDirectory,
-        number: u64,
-        segment_bytes: u64,
-        ready_bytes: Arc<AtomicU64>,
-    ) -> std::io::Result<Preparer> {
+    /// Starts the thread. `reserve` learns what is ready, and whether the disk is full.
+    pub(super) fn start(segments: Segments, reserve: Arc<Reserve>) -> std::io::Result<Preparer> {
         let (hand_over, prepared) = sync_channel(0);
         let (stop, stopped) = channel();
-        let worker =
-            Worker { directory: directory.clone(), number, segment_bytes, hand_over, stop: stopped, ready_bytes };
+        let worker = Worker { segments, hand_over, stop: stopped, reserve };
         let thread = std::thread::Builder::new().name("holdfast-prepare".to_owned()).spawn(move || worker.run())?;
-        Ok(Preparer { prepared: Some(prepared), stop: Some(stop), thread: Some(thread) })
+        Ok(Preparer::Ahead(Ahead { prepared: Some(prepared), stop: Some(stop), thread: Some(thread) }))
     }
 
     /// The next segment; waits for it if it is not ready.
-    pub(super) fn take(&self) -> Result<StorageFile, StorageError> {
-        let prepared = self.prepared.as_ref().expect("the thread runs as long as its handle");
-        prepared.recv().expect("the thread runs as long as its handle")
+    pub(super) fn take(&mut self) -> Result<StorageFile, StorageError> {
+        match self {
+            Preparer::Ahead(ahead) => {
+                let prepared = ahead.prepared.as_ref().expect("the thread runs as long as its handle");
+                prepared.recv().expect("the thread runs as long as its handle")
+            }
+            Preparer::WhenTaken(segments) => {
+                let file = segments.prepare()?;
+                segments.number += 1;
+                Ok(file)
+            }
+        }
     }
 }
 
-impl Drop for Preparer {
+impl Drop for Ahead {
     fn drop(&mut self) {
         drop(self.prepared.take());
         drop(self.stop.take());
         let ended = self.thread.take().map(JoinHandle::join);
         debug_assert!(matches!(ended, Some(Ok(()))), "the thread ends in good order");
+    }
+}
+
+impl Segments {
+    fn prepare(&self) -> Result<StorageFile, StorageError> {
+        segment::prepare(&self.directory, self.number, self.segment_bytes)
     }
 }
 
@@ -72,8 +94,8 @@ impl Worker {
             if self.hand_over.send(prepared).is_err() {
                 break;
             }
-            self.ready_bytes.store(0, Ordering::Relaxed);
-            self.number += 1;
+            self.reserve.prepared_bytes.store(0, Ordering::Relaxed);
+            self.segments.number += 1;
         }
         self.give_back();
     }
@@ -84,13 +106,15 @@ impl Worker {
     /// room again before the live segment is full.
     fn prepare(&self) -> Option<Result<StorageFile, StorageError>> {
         loop {
-            match segment::prepare(&self.directory, self.number, self.segment_bytes) {
+            match self.segments.prepare() {
                 Ok(file) => {
-                    self.ready_bytes.store(self.segment_bytes, Ordering::Relaxed);
+                    self.reserve.prepared_bytes.store(self.segments.segment_bytes, Ordering::Relaxed);
+                    self.reserve.is_disk_full.store(false, Ordering::Release);
                     return Some(Ok(file));
                 }
                 Err(error) if error.is_storage_full() => {
-                    tracing::warn!(%error, "the next journal segment has no room, trying again");
+                    tracing::warn!(%error, "the disk is full: no new holds until the next journal segment has room");
+                    self.reserve.is_disk_full.store(true, Ordering::Release);
                     self.give_back();
                     if self.stop.recv_timeout(FULL_DISK_RETRY) != Err(RecvTimeoutError::Timeout) {
                         return None;
@@ -103,7 +127,7 @@ impl Worker {
 
     /// Gives the space of a segment back that is not used, or not whole: somebody else may need it.
     fn give_back(&self) {
-        if let Err(error) = self.directory.remove(&prepared_name(self.number)) {
+        if let Err(error) = self.segments.directory.remove(&prepared_name(self.segments.number)) {
             tracing::warn!(%error, "an unused segment was left behind; the next start removes it");
         }
     }

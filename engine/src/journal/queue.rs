@@ -95,6 +95,17 @@ impl Batch {
     }
 }
 
+impl Pending {
+    fn take(&mut self, batch: &mut Batch) -> Option<Wake> {
+        debug_assert!(batch.is_empty(), "the batch before was written and answered");
+        if self.batch.is_empty() {
+            return self.ending.map(Wake::Ending);
+        }
+        std::mem::swap(&mut self.batch, batch);
+        Some(Wake::Work)
+    }
+}
+
 impl Queue {
     /// A queue whose next change has the seq `next_seq`; everything before is durable.
     pub(super) fn new(next_seq: u64, record_bytes_max: usize) -> Queue {
@@ -156,15 +167,10 @@ impl Queue {
     /// Waits for work and swaps it into `batch`, which must be empty. With `idle_after` it waits no
     /// longer than that.
     pub(super) fn take(&self, batch: &mut Batch, idle_after: Option<Duration>) -> Wake {
-        debug_assert!(batch.is_empty(), "the batch before was written and answered");
         let mut pending = self.lock();
         loop {
-            if !pending.batch.is_empty() {
-                std::mem::swap(&mut pending.batch, batch);
-                return Wake::Work;
-            }
-            if let Some(ending) = pending.ending {
-                return Wake::Ending(ending);
+            if let Some(wake) = pending.take(batch) {
+                return wake;
             }
             let timed_out;
             (pending, timed_out) = self.park(pending, idle_after);
@@ -172,6 +178,11 @@ impl Queue {
                 return Wake::Idle;
             }
         }
+    }
+
+    /// The same without waiting: idle is when there is nothing to do.
+    pub(super) fn take_now(&self, batch: &mut Batch) -> Wake {
+        self.lock().take(batch).unwrap_or(Wake::Idle)
     }
 
     fn park<'a>(

@@ -777,5 +777,5 @@ fn appending_to_a_closed_journal_is_a_bug() {
 
 /// Where the next frame of the live segment goes.
 fn live_offset(journal: &Journal) -> usize {
-    (SEGMENT_BYTES - journal.shared.live_bytes.load(Ordering::Relaxed)) as usize
+    (SEGMENT_BYTES - journal.shared.reserve.live_bytes.load(Ordering::Relaxed)) as usize
 }

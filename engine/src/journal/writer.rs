@@ -47,6 +47,15 @@ pub(super) struct LiveSegment {
     pub(super) offset: u64,
 }
 
+/// What came of a wake-up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Served {
+    /// There may be more to do.
+    Goes,
+    /// The journal has ended.
+    Ended,
+}
+
 /// What a frame is to carry, besides its payload.
 #[derive(Clone, Copy, Default)]
 struct Content {
@@ -56,79 +65,106 @@ struct Content {
 }
 
 impl Writer {
-    /// Works until the journal ends.
+    /// Works until the journal ends, on a thread of its own.
     pub(super) fn run(mut self) {
         let abort_on_panic = AbortOnPanic;
-        while self.step() {}
+        loop {
+            let idle_after = self.unsealed.then(|| Duration::from_millis(self.options.seal_after_ms));
+            let wake = self.shared.queue.take(&mut self.batch, idle_after);
+            match self.serve(wake) {
+                Ok(Served::Goes) => {}
+                Ok(Served::Ended) => break,
+                Err(error) => end_process(&error),
+            }
+        }
         drop(self);
         std::mem::forget(abort_on_panic);
     }
 
-    /// Waits for something to do and does it. Returns whether there may be more.
-    fn step(&mut self) -> bool {
-        let idle_after = self.unsealed.then(|| Duration::from_millis(self.options.seal_after_ms));
-        match self.shared.queue.take(&mut self.batch, idle_after) {
-            Wake::Work => self.commit(),
-            Wake::Idle => self.write_marker(FrameKind::Seal),
-            Wake::Ending(Ending::Clean) => {
-                self.finish_cleanly();
-                return false;
+    /// Does what there is to do and returns; it neither waits nor seals.
+    pub(super) fn catch_up(&mut self) -> Result<(), StorageError> {
+        while let wake @ (Wake::Work | Wake::Ending(_)) = self.shared.queue.take_now(&mut self.batch) {
+            if self.serve(wake)? == Served::Ended {
+                break;
             }
-            Wake::Ending(Ending::Abandoned) => return false,
         }
-        true
+        Ok(())
+    }
+
+    /// Writes the seal of an idle journal, if the last frame is not sealed.
+    #[cfg(test)]
+    pub(super) fn seal(&mut self) -> Result<(), StorageError> {
+        if self.unsealed { self.write_marker(FrameKind::Seal) } else { Ok(()) }
+    }
+
+    fn serve(&mut self, wake: Wake) -> Result<Served, StorageError> {
+        match wake {
+            Wake::Work => self.commit()?,
+            Wake::Idle => self.write_marker(FrameKind::Seal)?,
+            Wake::Ending(ending) => {
+                if ending == Ending::Clean {
+                    self.finish_cleanly()?;
+                }
+                return Ok(Served::Ended);
+            }
+        }
+        Ok(Served::Goes)
     }
 
     /// Makes the batch durable and answers it. One with barriers alone is only answered.
-    fn commit(&mut self) {
+    fn commit(&mut self) -> Result<(), StorageError> {
         let mut frame = std::mem::take(&mut self.batch.frame);
         let first = front_of(&frame[HEADER_BYTES..], self.options.batch_bytes_max);
         if HEADER_BYTES + first.payload_bytes == frame.len() {
-            self.commit_in_place(first, &mut frame);
+            self.commit_in_place(first, &mut frame)?;
         } else {
-            self.commit_in_pieces(&frame[HEADER_BYTES..]);
+            self.commit_in_pieces(&frame[HEADER_BYTES..])?;
         }
         self.batch.frame = frame;
         self.batch.clear_records(2 * self.options.batch_bytes_max);
+        Ok(())
     }
 
     /// The usual case: one frame takes all records and is completed where they were gathered.
-    fn commit_in_place(&mut self, content: Content, frame: &mut Vec<u8>) {
+    fn commit_in_place(&mut self, content: Content, frame: &mut Vec<u8>) -> Result<(), StorageError> {
         if content.record_count > 0 {
-            self.write_frame(FrameKind::Records, content, frame);
+            self.write_frame(FrameKind::Records, content, frame)?;
         }
         self.answer();
+        Ok(())
     }
 
     /// More was appended than one frame may carry.
-    fn commit_in_pieces(&mut self, mut payload: &[u8]) {
+    fn commit_in_pieces(&mut self, mut payload: &[u8]) -> Result<(), StorageError> {
         while !payload.is_empty() {
             let content = front_of(payload, self.options.batch_bytes_max);
             assert!(content.record_count > 0, "each record fits into a frame");
             let (records, behind) = payload.split_at(content.payload_bytes);
-            self.write_from_scratch(FrameKind::Records, content, records);
+            self.write_from_scratch(FrameKind::Records, content, records)?;
             self.answer();
             payload = behind;
         }
+        Ok(())
     }
 
     /// Writes a frame without records.
-    fn write_marker(&mut self, kind: FrameKind) {
-        self.write_from_scratch(kind, Content::default(), &[]);
+    fn write_marker(&mut self, kind: FrameKind) -> Result<(), StorageError> {
+        self.write_from_scratch(kind, Content::default(), &[])
     }
 
-    fn write_from_scratch(&mut self, kind: FrameKind, content: Content, payload: &[u8]) {
+    fn write_from_scratch(&mut self, kind: FrameKind, content: Content, payload: &[u8]) -> Result<(), StorageError> {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
         scratch.resize(HEADER_BYTES, 0);
         scratch.extend_from_slice(payload);
-        self.write_frame(kind, content, &mut scratch);
+        self.write_frame(kind, content, &mut scratch)?;
         self.scratch = scratch;
+        Ok(())
     }
 
     /// Completes the frame in `buffer` and makes it durable.
-    fn write_frame(&mut self, kind: FrameKind, content: Content, buffer: &mut Vec<u8>) {
-        self.make_room(frame::frame_bytes(content.payload_bytes));
+    fn write_frame(&mut self, kind: FrameKind, content: Content, buffer: &mut Vec<u8>) -> Result<(), StorageError> {
+        self.make_room(frame::frame_bytes(content.payload_bytes))?;
         let header = FrameHeader {
             kind,
             first_seq: self.link.next_seq,
@@ -142,7 +178,7 @@ impl Writer {
             previous_hash: self.link.hash,
         };
         let hash = frame::complete(buffer, header);
-        let sync_duration = self.write_and_sync(buffer).unwrap_or_else(|error| end_process(&error));
+        let sync_duration = self.write_and_sync(buffer)?;
         self.live.offset += buffer.len() as u64;
         self.link = Link { next_seq: header.next_seq(), hash };
         self.unsealed = kind == FrameKind::Records;
@@ -156,6 +192,7 @@ impl Writer {
             durable_seq: self.link.next_seq - 1,
             backlog_bytes: self.shared.queue.backlog_bytes(),
         });
+        Ok(())
     }
 
     fn write_and_sync(&self, frame: &[u8]) -> Result<Duration, StorageError> {
@@ -185,11 +222,12 @@ impl Writer {
     }
 
     /// Begins the next segment if a frame of this length does not fit into the live one.
-    fn make_room(&mut self, frame_bytes: usize) {
+    fn make_room(&mut self, frame_bytes: usize) -> Result<(), StorageError> {
         if !self.has_room(frame_bytes) {
-            self.rotate().unwrap_or_else(|error| end_process(&error));
+            self.rotate()?;
         }
         assert!(self.has_room(frame_bytes), "the options were checked: an empty segment takes any frame");
+        Ok(())
     }
 
     fn has_room(&self, frame_bytes: usize) -> bool {
@@ -214,11 +252,11 @@ impl Writer {
     }
 
     /// Writes the marker of a clean stop and gives the unused rest of the segment back.
-    fn finish_cleanly(&mut self) {
-        self.write_marker(FrameKind::Clean);
+    fn finish_cleanly(&mut self) -> Result<(), StorageError> {
+        self.write_marker(FrameKind::Clean)?;
         let file = &self.live.file;
-        let cut = file.truncate(self.live.offset).and_then(|()| file.sync_all());
-        cut.unwrap_or_else(|error| end_process(&error));
+        file.truncate(self.live.offset)?;
+        file.sync_all()
     }
 }
 

@@ -1,11 +1,10 @@
 //! One open file of the data directory.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{FILE_MODE, StorageError};
+use super::StorageError;
+use super::disk::{Disk, DiskFile};
 
 /// Zeros are written in pieces of this size.
 const ZEROS_BYTES: usize = 1 << 20;
@@ -13,23 +12,21 @@ const ZEROS_BYTES: usize = 1 << 20;
 /// An open file of the data directory. All reads and writes name their place: there is no cursor.
 #[derive(Debug)]
 pub struct StorageFile {
-    file: File,
+    file: Box<dyn DiskFile>,
     /// For errors. A rename does not change it.
     path: PathBuf,
 }
 
 impl StorageFile {
-    pub(super) fn create(path: PathBuf) -> Result<StorageFile, StorageError> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true).mode(FILE_MODE);
-        match options.open(&path) {
+    pub(super) fn create(disk: &dyn Disk, path: PathBuf) -> Result<StorageFile, StorageError> {
+        match disk.create(&path) {
             Ok(file) => Ok(StorageFile { file, path }),
             Err(error) => Err(StorageError::io("create", &path, error)),
         }
     }
 
-    pub(super) fn open(path: PathBuf) -> Result<StorageFile, StorageError> {
-        match File::open(&path) {
+    pub(super) fn open(disk: &dyn Disk, path: PathBuf) -> Result<StorageFile, StorageError> {
+        match disk.open(&path) {
             Ok(file) => Ok(StorageFile { file, path }),
             Err(error) => Err(StorageError::io("open", &path, error)),
         }
@@ -42,7 +39,7 @@ impl StorageFile {
 
     /// Fills `buffer` with the bytes from `offset` on. Fewer bytes than that in the file are an error.
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), StorageError> {
-        self.file.read_exact_at(buffer, offset).map_err(|error| self.error("read", error))
+        self.file.read_at(buffer, offset).map_err(|error| self.error("read", error))
     }
 
     /// The whole file, put into `buffer` in place of what it held.
@@ -54,7 +51,7 @@ impl StorageFile {
 
     /// Writes all of `bytes` at `offset`. They are durable after the next sync.
     pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<(), StorageError> {
-        self.file.write_all_at(bytes, offset).map_err(|error| self.error("write", error))
+        self.file.write_at(bytes, offset).map_err(|error| self.error("write", error))
     }
 
     /// Makes every write before it durable (`fdatasync`) and tells how long the disk took.
@@ -76,10 +73,10 @@ impl StorageFile {
     /// Makes the file `bytes` long and all of it zero, durably, in place of what it held.
     ///
     /// The zeros are really written: space that is only reserved changes its state at the first write,
-    /// which doubles the cost of a sync (`performance.md`, 54 µs against about 110 µs for 4 KiB).
+    /// which doubles the cost of a sync (54 µs against about 110 µs for 4 KiB on ext4).
     pub fn set_zeroed_length(&self, bytes: u64) -> Result<(), StorageError> {
         self.truncate(0)?;
-        let zeros = vec![0; ZEROS_BYTES];
+        let zeros = vec![0; ZEROS_BYTES.min(usize::try_from(bytes).unwrap_or(usize::MAX))];
         let mut offset = 0;
         while offset < bytes {
             let piece = zeros.len().min(usize::try_from(bytes - offset).unwrap_or(usize::MAX));
@@ -97,15 +94,13 @@ impl StorageFile {
     /// The file's length in bytes.
     #[expect(clippy::len_without_is_empty, reason = "nobody asks a file whether it is empty")]
     pub fn len(&self) -> Result<u64, StorageError> {
-        let metadata = self.file.metadata().map_err(|error| self.error("look at", error))?;
-        Ok(metadata.len())
+        self.file.len().map_err(|error| self.error("look at", error))
     }
 
     /// Asks the kernel to forget its copy of the file, so that the next read comes from the disk.
     /// The file must be synced before; the kernel keeps what it has not written.
     pub fn drop_cached(&self) -> Result<(), StorageError> {
-        rustix::fs::fadvise(&self.file, 0, None, rustix::fs::Advice::DontNeed)
-            .map_err(|error| self.error("drop the cache of", error.into()))
+        self.file.drop_cached().map_err(|error| self.error("drop the cache of", error))
     }
 
     fn error(&self, operation: &'static str, source: std::io::Error) -> StorageError {

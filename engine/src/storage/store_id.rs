@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use super::disk::Disk;
 use super::{StorageError, StorageFile, header, random_bytes, sync_directory};
 
 pub(super) const STORE_FILE: &str = "STORE";
@@ -32,23 +33,27 @@ impl fmt::Debug for StoreId {
 }
 
 /// The id of the store at `directory`; a directory without one gets one. Call it under the lock.
-pub(super) fn read_or_create(directory: &Path) -> Result<StoreId, StorageError> {
+pub(super) fn read_or_create(disk: &dyn Disk, directory: &Path) -> Result<StoreId, StorageError> {
     let path = directory.join(STORE_FILE);
-    if path.try_exists().map_err(|error| StorageError::io("look at", &path, error))? {
-        return read(&path);
+    if let Some(id) = read(disk, &path)? {
+        return Ok(id);
     }
-    let id = StoreId(random_bytes()?);
+    let id = StoreId(random_bytes(disk)?);
     let unfinished = directory.join(STORE_FILE_UNFINISHED);
-    let file = StorageFile::create(unfinished.clone())?;
+    let file = StorageFile::create(disk, unfinished.clone())?;
     file.write_at(&encode(id), 0)?;
     file.sync_all()?;
-    std::fs::rename(&unfinished, &path).map_err(|error| StorageError::io("rename", &unfinished, error))?;
-    sync_directory(directory)?;
+    disk.rename(&unfinished, &path).map_err(|error| StorageError::io("rename", &unfinished, error))?;
+    sync_directory(disk, directory)?;
     Ok(id)
 }
 
-fn read(path: &Path) -> Result<StoreId, StorageError> {
-    let file = StorageFile::open(path.to_owned())?;
+/// The id in the `STORE` file at `path`; nothing where there is no such file.
+pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Option<StoreId>, StorageError> {
+    let file = match StorageFile::open(disk, path.to_owned()) {
+        Err(error) if error.is_not_found() => return Ok(None),
+        file => file?,
+    };
     let damaged = || StorageError::StoreIdDamaged { path: path.to_owned() };
     if file.len()? != STORE_BYTES as u64 {
         return Err(damaged());
@@ -59,7 +64,7 @@ fn read(path: &Path) -> Result<StoreId, StorageError> {
     if version > FORMAT_VERSION {
         return Err(StorageError::NewerVersion { path: path.to_owned(), found: version, supported: FORMAT_VERSION });
     }
-    Ok(id)
+    Ok(Some(id))
 }
 
 fn encode(id: StoreId) -> [u8; STORE_BYTES] {

@@ -1,0 +1,99 @@
+//! An engine without threads: every turn, every write to the disk and every snapshot is a step that somebody takes. For
+//! simulations, which decide by a seed what comes next.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::core::id::EventNumber;
+use crate::event_turn;
+use crate::handle::EventHandle;
+use crate::heartbeat::Heartbeat;
+use crate::journal::RecordBuffer;
+use crate::services::Services;
+use crate::session_turn::{self, SessionHandle};
+use crate::snapshotter::{SnapshotFailure, WrittenSnapshot, write_and_retire};
+use crate::state::SESSIONS;
+use crate::storage::{DataDirectory, StorageError};
+
+use super::{Engine, Workers};
+
+/// Who wants a turn, and what turns need.
+pub(crate) struct Steps {
+    /// The actors whose doorbells were rung.
+    rung: Arc<Mutex<BTreeSet<EventNumber>>>,
+    heartbeat: Mutex<Heartbeat>,
+    directory: DataDirectory,
+}
+
+impl Steps {
+    pub(super) fn new(sessions: &SessionHandle, heartbeat: Heartbeat, directory: DataDirectory) -> Steps {
+        let steps = Steps { rung: Arc::default(), heartbeat: Mutex::new(heartbeat), directory };
+        sessions.connect(steps.doorbell(SESSIONS));
+        steps
+    }
+
+    pub(super) fn start_event(&self, handle: &EventHandle) {
+        handle.connect(self.doorbell(handle.number));
+    }
+
+    pub(super) fn snapshot(&self, services: &Services) -> Result<WrittenSnapshot, Arc<SnapshotFailure>> {
+        write_and_retire(services, &self.directory).map_err(Arc::new)
+    }
+
+    fn doorbell(&self, number: EventNumber) -> Box<dyn Fn() + Send + Sync> {
+        let rung = Arc::clone(&self.rung);
+        Box::new(move || {
+            rung.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
+        })
+    }
+}
+
+impl Engine {
+    /// The actors that want a turn, by number; 0 is that of the sessions.
+    pub(crate) fn rung(&self) -> Vec<EventNumber> {
+        self.steps().rung.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+
+    /// Gives an actor its turn.
+    pub(crate) fn take_turn(&self, number: EventNumber) {
+        self.steps().rung.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        if number == SESSIONS {
+            if session_turn::take_turn(&self.sessions, &self.services, &mut Vec::new()) {
+                self.sessions.nudge();
+            }
+        } else if let Some(handle) = self.services.directory.find_number(number) {
+            let (mut batch, mut records) = (Vec::new(), RecordBuffer::new());
+            if event_turn::take_turn(&handle, &self.services, &mut batch, &mut records) {
+                handle.nudge();
+            }
+        }
+    }
+
+    /// Makes durable what was appended, and answers it.
+    pub(crate) fn write_journal(&self) -> Result<(), StorageError> {
+        self.services.journal.catch_up()
+    }
+
+    /// Seals the idle journal.
+    pub(crate) fn seal_journal(&self) -> Result<(), StorageError> {
+        self.services.journal.seal()
+    }
+
+    /// Beats the heart.
+    pub(crate) fn beat(&self) -> Result<(), StorageError> {
+        let now_ms = self.now_ms();
+        self.steps().heartbeat.lock().unwrap_or_else(PoisonError::into_inner).beat(now_ms)
+    }
+
+    /// All events, by number.
+    pub(crate) fn handles(&self) -> Vec<Arc<EventHandle>> {
+        self.services.directory.all()
+    }
+
+    fn steps(&self) -> &Steps {
+        match &self.workers {
+            Workers::ByHand(steps) => steps,
+            Workers::Threads { .. } => unreachable!("an engine with threads takes its own steps"),
+        }
+    }
+}

@@ -6,7 +6,7 @@ pub(crate) mod by_hand;
 mod cleanup;
 mod create;
 mod login;
-mod open;
+pub(crate) mod open;
 mod ticker;
 
 use std::sync::atomic::Ordering;

@@ -63,6 +63,8 @@ mod services;
 mod session_machine;
 pub mod session_table;
 mod session_turn;
+#[cfg(test)]
+mod simulation;
 pub mod snapshot;
 mod snapshotter;
 mod state;

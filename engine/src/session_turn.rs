@@ -122,6 +122,8 @@ struct Turn<'a> {
     records: RecordBuffer,
     dispatches: Vec<Dispatch>,
     deliveries: Vec<Delivery>,
+    /// Sessions that this turn ends.
+    ending: Vec<LoginSeq>,
 }
 
 impl SessionHandle {
@@ -187,14 +189,17 @@ pub fn take_turn(handle: &SessionHandle, services: &Arc<Services>, batch: &mut V
         records: RecordBuffer::default(),
         dispatches: Vec::new(),
         deliveries: Vec::new(),
+        ending: Vec::new(),
     };
     let mut idle = turn.end_idle(&mut machine, services);
     for request in batch.drain(..) {
         turn.serve(&mut machine, services, request, &mut idle);
     }
-    let Turn { records, dispatches, deliveries, .. } = turn;
+    let Turn { records, dispatches, deliveries, ending, .. } = turn;
     let deliver = move |first_seq| deliveries.into_iter().for_each(|deliver| deliver(first_seq));
     services.journal.append_slice(&records, Box::new(deliver));
+    // Not before: an event that refuses because of an end must find that end in the journal's way.
+    ending.into_iter().for_each(|session| services.sessions.begin_end(session));
     dispatches.into_iter().for_each(send);
     services.alarms.set(SESSIONS, machine.next_wake_ms());
     has_more
@@ -317,7 +322,7 @@ impl Turn<'_> {
         let Ended { session, user, token_hashes } = ended;
         let table = Arc::clone(services);
         self.deliveries.push(Box::new(move |_| table.sessions.end(session, &token_hashes)));
-        services.sessions.begin_end(session);
+        self.ending.push(session);
         let touched = services.sessions.touched(user);
         let events = touched.into_iter().filter_map(|number| services.directory.find_number(number));
         let caller = Caller::User { user, session };

@@ -133,6 +133,24 @@ pub fn write(
     fill: &mut dyn FnMut(&mut SnapshotWriter) -> Result<(), SnapshotError>,
 ) -> Result<SnapshotInfo, SnapshotError> {
     assert_eq!(meta.store_id, directory.store_id(), "a snapshot is written into its own store");
+    let written = write_verified(directory, meta, fill);
+    if written.is_err() {
+        // Somebody else may need the space. What this says adds nothing to what went wrong before.
+        let _ = directory.remove(UNFINISHED_FILE);
+    }
+    written
+}
+
+/// Removes what a crash has left of a snapshot that was being written.
+pub fn remove_unfinished(directory: &DataDirectory) -> Result<(), StorageError> {
+    directory.remove(UNFINISHED_FILE)
+}
+
+fn write_verified(
+    directory: &DataDirectory,
+    meta: &SnapshotMeta,
+    fill: &mut dyn FnMut(&mut SnapshotWriter) -> Result<(), SnapshotError>,
+) -> Result<SnapshotInfo, SnapshotError> {
     let mut writer = SnapshotWriter::create(directory.create(UNFINISHED_FILE)?, meta)?;
     fill(&mut writer)?;
     let (bytes, state_hash) = writer.finish()?;
@@ -149,13 +167,15 @@ pub fn write(
 ///
 /// # Errors
 ///
-/// A snapshot of another store or a newer format is not passed over, nor is a disk that fails.
+/// A snapshot of another store or a newer format is not passed over.
 pub fn newest_valid(directory: &DataDirectory) -> Result<Option<SnapshotReader>, SnapshotError> {
     for seq in seqs(directory)?.into_iter().rev() {
         match open_verified(directory, &file_name(seq)) {
             Ok(reader) if reader.meta().seq == seq => return Ok(Some(reader)),
             Ok(_) => tracing::warn!(file = file_name(seq), "a snapshot has another one's name, passed over"),
-            Err(error @ SnapshotError::Damaged { .. }) => tracing::warn!(%error, "a damaged snapshot is passed over"),
+            Err(error @ (SnapshotError::Damaged { .. } | SnapshotError::Storage(_))) => {
+                tracing::warn!(%error, "a snapshot that cannot be read is passed over");
+            }
             Err(error) => return Err(error),
         }
     }
@@ -163,10 +183,15 @@ pub fn newest_valid(directory: &DataDirectory) -> Result<Option<SnapshotReader>,
 }
 
 /// Up to which seq the journal may be dropped: what the oldest kept generation covers. Nothing before
-/// there are three, so that there is always something to fall back to.
+/// there are three, so that there is always something to fall back to; and nothing while one of them
+/// cannot be read, since they are all read here.
 pub fn covered_seq(directory: &DataDirectory) -> Result<Option<u64>, SnapshotError> {
     let seqs = seqs(directory)?;
-    Ok(seqs.len().checked_sub(GENERATIONS_KEPT).map(|oldest| seqs[oldest]))
+    let Some(oldest) = seqs.len().checked_sub(GENERATIONS_KEPT) else { return Ok(None) };
+    for seq in &seqs[oldest..] {
+        open_verified(directory, &file_name(*seq))?;
+    }
+    Ok(Some(seqs[oldest]))
 }
 
 fn open_verified(directory: &DataDirectory, name: &str) -> Result<SnapshotReader, SnapshotError> {

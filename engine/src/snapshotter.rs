@@ -176,7 +176,9 @@ pub(crate) fn write_and_retire(
 ) -> Result<WrittenSnapshot, SnapshotFailure> {
     let (written, duration) = measured(|| write(services, directory));
     let info = written?;
-    if let Some(covered_seq) = snapshot::covered_seq(directory)? {
+    if services.journal.may_retire(services.clock.now_ms())?
+        && let Some(covered_seq) = snapshot::covered_seq(directory)?
+    {
         services.journal.retire(covered_seq, services.clock.now_ms())?;
     }
     Ok(WrittenSnapshot { info, duration_ms: duration.as_millis() as u64 })

@@ -2,10 +2,13 @@
 
 mod blocks;
 
+#[cfg(test)]
+pub use blocks::event_hash;
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::core::change::{Change, Record};
+use crate::core::change::{Change, Record, ShiftReason};
 use crate::core::id::{EventNumber, Slug};
 use crate::core::{Event, Sessions};
 use crate::record::decode_record;
@@ -24,6 +27,11 @@ pub struct State {
     pub event_ids: Vec<Slug>,
     /// The time of the newest change, in milliseconds since the Unix epoch.
     pub newest_ms: u64,
+    /// The newest time at which a process is known to have served: that of the newest change, but for the downtime credits
+    /// that a start begins with. It may have crashed before it had given them all.
+    pub served_ms: u64,
+    /// Until when the downtime before `served_ms` is made good already, by event.
+    pub credited_ms: BTreeMap<EventNumber, u64>,
 }
 
 impl State {
@@ -44,6 +52,11 @@ impl State {
     /// Where the record cannot follow from this state.
     pub fn apply(&mut self, first_seq: u64, record: &Record) {
         self.newest_ms = self.newest_ms.max(record.at_ms);
+        if is_downtime_credit(&record.changes) {
+            self.credited_ms.insert(record.event, record.at_ms);
+        } else {
+            self.served_ms = self.served_ms.max(record.at_ms);
+        }
         if record.event == SESSIONS {
             record.changes.iter().for_each(|change| self.sessions.evolve(record.at_ms, change));
             return;
@@ -71,6 +84,10 @@ impl State {
     pub fn check_invariants(&self) -> Result<(), String> {
         self.events.values().try_for_each(Event::check_invariants)
     }
+}
+
+fn is_downtime_credit(changes: &[Change]) -> bool {
+    matches!(changes, [Change::ClocksShifted { reason: ShiftReason::Downtime, .. }])
 }
 
 /// The core asserts. While a state is being rebuilt it serves nobody yet, so a broken assertion is told as text: the caller

@@ -247,10 +247,12 @@ impl DataDirectory {
         Ok(entries)
     }
 
-    /// Makes the file `name`, empty, readable and writable, in place of one that may be there.
+    /// Makes the file `name`, empty, readable and writable, in place of one that may be there. That one is
+    /// removed, not cut: a rename of which a power cut has left both names must not cost the file its contents.
     ///
     /// The entry is durable after the next [`sync_directory`](DataDirectory::sync_directory).
     pub fn create(&self, name: &str) -> Result<StorageFile, StorageError> {
+        self.remove(name)?;
         StorageFile::create(self.disk(), self.file_path(name))
     }
 

@@ -2,6 +2,7 @@
 //! simulations, which decide by a seed what comes next.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::core::id::EventNumber;
@@ -12,7 +13,7 @@ use crate::journal::RecordBuffer;
 use crate::services::Services;
 use crate::session_turn::{self, SessionHandle};
 use crate::snapshotter::{SnapshotFailure, WrittenSnapshot, write_and_retire};
-use crate::state::SESSIONS;
+use crate::state::{SESSIONS, State};
 use crate::storage::{DataDirectory, StorageError};
 
 use super::{Engine, Workers};
@@ -88,6 +89,16 @@ impl Engine {
     /// All events, by number.
     pub(crate) fn handles(&self) -> Vec<Arc<EventHandle>> {
         self.services.directory.all()
+    }
+
+    /// What a replay of the whole journal comes to; nothing where the disk fails.
+    pub(crate) fn replay(&self) -> Option<State> {
+        let mut state = State::default();
+        let read = self.services.journal.read(0, &mut |first_seq, _, bytes| {
+            state.apply_bytes(first_seq, bytes).expect("what was journaled can be applied");
+            ControlFlow::Continue(())
+        });
+        read.ok().map(|()| state)
     }
 
     fn steps(&self) -> &Steps {

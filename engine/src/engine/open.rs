@@ -27,6 +27,7 @@ use crate::services::Services;
 use crate::session_machine::SessionMachine;
 use crate::session_table::SessionTable;
 use crate::session_turn::SessionHandle;
+use crate::snapshot;
 use crate::snapshotter::{Snapshotter, newest_snapshot_with_point};
 use crate::state::State;
 use crate::storage::{DataDirectory, StorageError};
@@ -59,11 +60,12 @@ impl Engine {
         work: Work,
     ) -> Result<Engine, OpenError> {
         let metrics = Metrics::new();
+        snapshot::remove_unfinished(&directory)?;
         let Recovered { mut state, journal, report } = recover(&config, &directory, &metrics, work)?;
         record_recovery(&report);
 
-        let last_alive_ms = Heartbeat::last(&directory).unwrap_or(0).max(state.newest_ms);
-        clock.start_at_least(last_alive_ms);
+        let last_alive_ms = Heartbeat::last(&directory).unwrap_or(0).max(state.served_ms);
+        clock.start_at_least(last_alive_ms.max(state.newest_ms));
         let now_ms = clock.now_ms();
         make_good(&config, &mut state, &journal, now_ms, last_alive_ms);
         wait_until_durable(&journal)?;
@@ -131,18 +133,19 @@ fn start_work(
     heartbeat: Heartbeat,
     directory: DataDirectory,
 ) -> Result<Workers, OpenError> {
-    let wheels = match work {
-        Work::Threads(wheels) => wheels,
+    match work {
+        Work::Threads(wheels) => {
+            let actors = ActorSystem::start(arbiters(&services.config))?;
+            actors.start_sessions(sessions, services);
+            Ok(Workers::Threads {
+                actors: Mutex::new(Some(actors)),
+                ticker: Ticker::start(wheels, services, sessions, heartbeat)?,
+                snapshotter: Mutex::new(Snapshotter::start(Arc::clone(services), directory)?),
+            })
+        }
         #[cfg(test)]
-        Work::ByHand => return Ok(Workers::ByHand(Steps::new(sessions, heartbeat, directory))),
-    };
-    let actors = ActorSystem::start(arbiters(&services.config))?;
-    actors.start_sessions(sessions, services);
-    Ok(Workers::Threads {
-        actors: Mutex::new(Some(actors)),
-        ticker: Ticker::start(wheels, services, sessions, heartbeat)?,
-        snapshotter: Mutex::new(Snapshotter::start(Arc::clone(services), directory)?),
-    })
+        Work::ByHand => Ok(Workers::ByHand(Steps::new(sessions, heartbeat, directory))),
+    }
 }
 
 struct Recovered {
@@ -176,14 +179,21 @@ fn recover(
 }
 
 /// Journals what the stop made necessary: live holds get back the time the server was down, and what belonged to
-/// sessions whose end was durable, but not yet its consequences, is released.
+/// sessions whose end was durable, but not yet its consequences, is released. What comes free goes to the line in each
+/// event's first turn, with its full time.
+///
+/// A crash may come in between. The credits come first, each a record of its own that says of its event how far it is
+/// made good: so the next start gives every event what it still lacks, and neither more nor less.
 fn make_good(config: &EngineConfig, state: &mut State, journal: &Journal, now_ms: u64, last_alive_ms: u64) {
     let most_ms = config.recovery.credit_downtime_max_seconds * 1_000;
-    let by_ms = now_ms.saturating_sub(last_alive_ms).min(most_ms);
-    let State { sessions, events, .. } = state;
-    for event in events.values_mut() {
-        expire_before_the_stop(event, journal, now_ms, last_alive_ms);
+    let State { sessions, events, credited_ms, .. } = state;
+    for (number, event) in events.iter_mut() {
+        expire_before_the_stop(event, journal, last_alive_ms);
+        let made_good_ms = credited_ms.get(number).copied().unwrap_or(0).max(last_alive_ms);
+        let by_ms = now_ms.saturating_sub(made_good_ms).min(most_ms);
         take_step(event, journal, now_ms, Caller::System, Command::CreditDowntime { by_ms });
+    }
+    for event in events.values_mut() {
         for caller in callers_without_session(event, sessions) {
             take_step(event, journal, now_ms, caller, Command::EndSession);
         }
@@ -191,14 +201,14 @@ fn make_good(config: &EngineConfig, state: &mut State, journal: &Journal, now_ms
 }
 
 /// What was over before the stop has shown as over, and gets no time back.
-fn expire_before_the_stop(event: &mut Event, journal: &Journal, now_ms: u64, last_alive_ms: u64) {
+fn expire_before_the_stop(event: &mut Event, journal: &Journal, last_alive_ms: u64) {
     let clock_ms = event.sale_clock_ms(last_alive_ms);
     let mut due: Vec<_> = event.live_holds().filter(|(_, deadline_ms)| clock_ms >= *deadline_ms).collect();
     due.sort_unstable_by_key(|(number, deadline_ms)| (*deadline_ms, *number));
     for step in due.chunks(STEP_CHANGES_MAX) {
         let mut changes = Vec::new();
-        event.advance(now_ms, step.iter().map(|(number, _)| *number), &mut changes);
-        append(event, journal, now_ms, &changes);
+        event.expire(last_alive_ms, step.iter().map(|(number, _)| *number), &mut changes);
+        append(event, journal, last_alive_ms, &changes);
     }
 }
 
@@ -233,7 +243,7 @@ fn callers_without_session(event: &Event, sessions: &Sessions) -> Vec<Caller> {
     let mut users: Vec<_> = event.users_with_something_live().collect();
     users.sort_unstable();
     users.dedup_by_key(|(user, _)| *user);
-    let is_stray = |(user, _): &(_, _)| sessions.of_user(*user).is_none();
+    let is_stray = |(user, session): &(_, _)| sessions.of_user(*user) != Some(*session);
     users.into_iter().filter(is_stray).map(|(user, session)| Caller::User { user, session }).collect()
 }
 

@@ -21,7 +21,7 @@ pub(super) const HEADER_BYTES: usize = 80;
 pub(super) const OVERHEAD_BYTES_MAX: usize = HEADER_BYTES + HASH_BYTES + END_MARKER.len() + SECTOR_BYTES - 1;
 
 const HASH_BYTES: usize = 16;
-const MAGIC: [u8; 4] = *b"HFRM";
+pub(super) const MAGIC: [u8; 4] = *b"HFRM";
 /// No byte of it is zero and none becomes zero by one flipped bit.
 pub(super) const END_MARKER: [u8; 8] = [0xE7, 0x5D, 0xB6, 0x9E, 0x7B, 0xD3, 0xAD, 0xF5];
 

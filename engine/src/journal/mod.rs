@@ -215,6 +215,7 @@ fn begin_first_segment(
         epoch: recovered.report.epoch,
         salt: directory.random_salt()?,
         link: recovered.link,
+        segment_bytes: options.segment_bytes,
     };
     let file = segment::prepare(directory, header.number, options.segment_bytes)?;
     segment::begin(directory, &file, &header)?;
@@ -336,6 +337,11 @@ impl Journal {
         }
     }
 
+    /// Whether any segment may go, were all of the journal covered by snapshots.
+    pub fn may_retire(&self, now_ms: u64) -> Result<bool, JournalError> {
+        retention::may_retire(&self.shared, self.retention, now_ms)
+    }
+
     fn end(&self, ending: Ending) {
         let mut writer = lock(&self.writer);
         let Some(writing) = writer.take() else { return };
@@ -383,8 +389,9 @@ impl Shared {
         lock(&self.segments).push(header);
     }
 
-    fn forget_segments(&self, count: usize) {
-        lock(&self.segments).drain(..count);
+    /// Forgets the segments up to and with this number.
+    fn forget_segments(&self, last_number: u64) {
+        lock(&self.segments).retain(|header| header.number > last_number);
     }
 }
 

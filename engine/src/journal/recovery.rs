@@ -57,15 +57,15 @@ pub(super) fn examine(
 impl Examined {
     /// Makes the end of the journal safe to go on from.
     pub(super) fn settle(mut self, directory: &DataDirectory) -> Result<Recovered, StorageError> {
+        // First, so that a full disk has room for what follows.
+        segment::remove_unfinished(directory)?;
         if let (Some(end), Some(last)) = (&self.end, self.segments.last()) {
             self.report.clean = end.clean;
-            if !end.clean {
-                self.report.quarantined_file = quarantine(directory, last, end)?;
-                self.report.quarantined_bytes = end.unfinished().len() as u64;
-                make_durable_again(directory, last, end)?;
-            }
+            self.report.quarantined_file = quarantine(directory, last, end)?;
+            self.report.quarantined_bytes = end.unfinished().len() as u64;
+            // Also after a clean stop: its marker may have been killed before its sync returned.
+            make_durable_again(directory, last, end)?;
         }
-        segment::remove_unfinished(directory)?;
         self.report.epoch = self.epoch + 1;
         self.report.last_seq = self.link.next_seq - 1;
         self.report.chain_hash = self.link.hash;
@@ -154,6 +154,7 @@ impl<'a, 'b> Replay<'a, 'b> {
             next_segment,
             snapshot_seq: self.snapshot.seq,
             after_clean_stop: clean,
+            segment_bytes: segment.header.segment_bytes,
         };
         match tail::decide(&facts) {
             Verdict::RotatedEnd | Verdict::End => {}
@@ -264,6 +265,9 @@ fn quarantine(directory: &DataDirectory, last: &Segment, end: &SegmentEnd) -> Re
 fn make_durable_again(directory: &DataDirectory, last: &Segment, end: &SegmentEnd) -> Result<(), StorageError> {
     let file = directory.create(TAIL_FILE)?;
     file.write_at(&end.bytes[..end.offset], 0)?;
+    if !end.clean {
+        file.truncate(last.header.segment_bytes)?;
+    }
     file.sync_all()?;
     directory.rename(TAIL_FILE, &last.name())?;
     directory.sync_directory()

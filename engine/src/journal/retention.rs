@@ -33,6 +33,11 @@ impl Retention {
     }
 }
 
+/// Whether any segment may go, were all of the journal covered by snapshots.
+pub(super) fn may_retire(shared: &Shared, retention: Retention, now_ms: u64) -> Result<bool, JournalError> {
+    Ok(retention.retired_count(&segment::list(&shared.directory)?, u64::MAX, now_ms) > 0)
+}
+
 /// Drops the segments that may go, oldest first, and returns how many.
 pub(super) fn retire(
     shared: &Shared,
@@ -43,11 +48,10 @@ pub(super) fn retire(
     let _one_at_a_time = lock(&shared.retiring);
     let segments = segment::list(&shared.directory)?;
     let count = retention.retired_count(&segments, snapshot_seq, now_ms);
-    shared.forget_segments(count);
     for segment in &segments[..count] {
+        shared.forget_segments(segment.header.number);
         shared.directory.remove(&segment.name())?;
-    }
-    if count > 0 {
+        // One at a time: of two removals, a power cut may leave the later one alone, and with it a gap.
         shared.directory.sync_directory()?;
     }
     Ok(count)

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! journal-00000000000000000007.segment
-//! │ header 84, with its own CRC32C │ zeros up to 4096 │ frame │ frame │ … │ zeros │
+//! │ header 92, with its own CRC32C │ zeros up to 4096 │ frame │ frame │ … │ zeros │
 //! ```
 //!
 //! Each start of the process begins a new segment, so one segment has one epoch, and nothing is ever
@@ -16,14 +16,14 @@ use super::frame::ChainHash;
 use super::{JournalError, Refusal};
 
 /// The newest segment format that this program reads, and the one it writes. In all formats the first
-/// 84 bytes have the layout of this one, so that a newer one is known as such.
+/// 92 bytes have the layout of this one, so that a newer one is known as such.
 pub(super) const FORMAT_VERSION: u32 = 1;
 /// Where the first frame begins. A page of its own: writing a frame does not write the header again.
 pub(super) const FRAMES_OFFSET: usize = 4096;
 /// The valid tail of a segment being made durable again.
 pub(super) const TAIL_FILE: &str = "journal-tail.tmp";
 
-const HEADER_BYTES: usize = 84;
+const HEADER_BYTES: usize = 92;
 const MAGIC: [u8; 8] = *b"HOLDJRNL";
 
 /// What the chain has come to: the next frame has this seq and carries this hash.
@@ -46,6 +46,8 @@ pub(super) struct SegmentHeader {
     pub(super) salt: u64,
     /// The seq of its first change, and the hash of the last frame of the segment before.
     pub(super) link: Link,
+    /// The file's length until it is closed in good order: durable before the first frame, so no crash makes it shorter.
+    pub(super) segment_bytes: u64,
 }
 
 impl SegmentHeader {
@@ -60,6 +62,7 @@ impl SegmentHeader {
             &self.epoch.to_le_bytes(),
             &self.salt.to_le_bytes(),
             &self.link.hash,
+            &self.segment_bytes.to_le_bytes(),
         ])
     }
 
@@ -77,7 +80,8 @@ impl SegmentHeader {
         let epoch = fields.take_u64();
         let salt = fields.take_u64();
         let link = Link { next_seq, hash: fields.take() };
-        Some((version, SegmentHeader { store_id, number, epoch, salt, link }))
+        let segment_bytes = fields.take_u64();
+        Some((version, SegmentHeader { store_id, number, epoch, salt, link, segment_bytes }))
     }
 }
 

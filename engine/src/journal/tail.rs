@@ -1,8 +1,8 @@
 //! What the first frame that does not validate means. A pure function from bytes and facts.
 //!
 //! The rules, in their order: rotated end → go on · known durable →
-//! refuse · valid data after it, or not the last segment → refuse · only zeros → end · after a clean
-//! stop → refuse · provably unfinished write → quarantine · anything else → refuse.
+//! refuse · valid data after it, or not the last segment → refuse · shorter than it was made → refuse ·
+//! only zeros → end · after a clean stop → refuse · provably unfinished write → quarantine · anything else → refuse.
 //!
 //! **Invariant.** Nothing here guesses in favour of going on: each way to go on is a proof that no
 //! acknowledged change is lost by it. One frame is in flight at a time and each of its sectors is on
@@ -32,6 +32,8 @@ pub(super) struct Facts<'a> {
     pub(super) snapshot_seq: u64,
     /// Whether the frame before is a clean marker.
     pub(super) after_clean_stop: bool,
+    /// How long the segment was made. A clean stop cuts the unused rest off, and nothing else does.
+    pub(super) segment_bytes: u64,
 }
 
 /// What the first frame that does not validate means.
@@ -84,6 +86,11 @@ pub enum Refusal {
     NotLastSegment,
     /// There are bytes behind the marker of a clean stop.
     AfterCleanStop,
+    /// The file is shorter than it was made, and no clean stop has cut it.
+    Truncated {
+        /// How long it was made.
+        segment_bytes: u64,
+    },
     /// The frame is whole but follows another one than the one before it.
     ChainBroken,
     /// The frame is damaged and nothing proves that it was never finished.
@@ -108,6 +115,9 @@ impl fmt::Display for Refusal {
             }
             Refusal::NotLastSegment => write!(formatter, "the frame is damaged, but a segment follows"),
             Refusal::AfterCleanStop => write!(formatter, "there is data behind the marker of a clean stop"),
+            Refusal::Truncated { segment_bytes } => {
+                write!(formatter, "the segment was {segment_bytes} bytes long, and its end is missing")
+            }
             Refusal::ChainBroken => write!(formatter, "the frame does not follow the one before"),
             Refusal::Damaged => write!(formatter, "the frame is damaged, and not by an unfinished write"),
             Refusal::RecordsDisagree => write!(formatter, "the frame's records do not add up"),
@@ -133,6 +143,9 @@ pub(super) fn decide(facts: &Facts<'_>) -> Verdict {
     }
     if facts.next_segment.is_some() {
         return Verdict::Refuse(Refusal::NotLastSegment);
+    }
+    if !facts.after_clean_stop && (facts.segment.len() as u64) < facts.segment_bytes {
+        return Verdict::Refuse(Refusal::Truncated { segment_bytes: facts.segment_bytes });
     }
     if frame::is_zero(facts.rest()) {
         return Verdict::End;
@@ -224,7 +237,9 @@ fn unfinished_without_header(rest: &[u8]) -> Option<Proof> {
         return Some(Proof::PastTheEnd);
     }
     if frame::is_zero(&rest[..SECTOR_BYTES.min(rest.len())]) {
-        return Some(Proof::ZeroSector);
+        // One frame was in flight: a second one behind it, even a damaged one, tells another story.
+        let is_frame = |sector: &[u8]| sector.starts_with(&frame::MAGIC);
+        return (!rest.chunks(SECTOR_BYTES).any(is_frame)).then_some(Proof::ZeroSector);
     }
     frame::is_zero(&rest[HEADER_BYTES..]).then_some(Proof::IncompleteEndMarker)
 }

@@ -6,6 +6,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use tempfile::TempDir;
 
+mod trouble;
+
 use super::segment::file_name;
 use super::*;
 use crate::storage::{EXIT_CONFIGURATION, EXIT_DATA, EXIT_VERSION};
@@ -551,8 +553,8 @@ fn a_newer_format_is_refused_with_its_own_code() {
     let path = segment_path(&directory, 1);
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[8] = 2;
-    let checksum = crc32c::crc32c(&bytes[..80]);
-    bytes[80..84].copy_from_slice(&checksum.to_le_bytes());
+    let checksum = crc32c::crc32c(&bytes[..88]);
+    bytes[88..92].copy_from_slice(&checksum.to_le_bytes());
     std::fs::write(&path, bytes).unwrap();
     let error = examine(&directory, SnapshotPoint::default()).unwrap_err();
     assert!(matches!(error, JournalError::NewerVersion { found: 2, supported: 1, .. }), "{error}");

@@ -35,14 +35,7 @@ impl State {
         blocks.rows(KIND_USERS, self.sessions.names().iter())?;
         blocks.rows(KIND_SESSIONS, self.sessions.live())?;
         blocks.rows(KIND_EVENT_IDS, self.event_ids.iter())?;
-        for event in self.events.values() {
-            blocks.one(KIND_EVENT, &event.image())?;
-            blocks.rows(KIND_HOLDS, event.hold_rows())?;
-            blocks.rows(KIND_BOOKINGS, event.booking_rows())?;
-            blocks.rows(KIND_QUEUE, event.queue_rows())?;
-            blocks.rows(KIND_REMEMBERED, event.remembered_rows().into_iter())?;
-        }
-        Ok(())
+        self.events.values().try_for_each(|event| blocks.event(event))
     }
 
     /// Takes up one block; blocks come in the order in which they were written. The text says what is wrong with it.
@@ -55,6 +48,8 @@ impl State {
             KIND_HEAD => {
                 let (newest_ms, logins) = decode(bytes).map_err(|error| error.to_string())?;
                 self.newest_ms = newest_ms;
+                // Whoever wrote it served.
+                self.served_ms = newest_ms;
                 self.sessions = Sessions::with_logins(logins);
             }
             KIND_USERS => rows(bytes, |name: String| self.sessions.restore_user(&name))?,
@@ -92,12 +87,33 @@ impl State {
     }
 }
 
+/// The hash of one event's blocks: equal events have equal hashes.
+#[cfg(test)]
+pub fn event_hash(event: &Event) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    let mut write = |kind: u32, bytes: &[u8]| {
+        hasher.update(&kind.to_le_bytes()).update(bytes);
+        Ok::<_, std::convert::Infallible>(())
+    };
+    let hashed = BlockWriter { write: &mut write, bytes: Vec::new() }.event(event);
+    let Ok(()) = hashed;
+    hasher.finalize()
+}
+
 struct BlockWriter<'a, E> {
     write: &'a mut Write<'a, E>,
     bytes: Vec<u8>,
 }
 
 impl<E> BlockWriter<'_, E> {
+    fn event(&mut self, event: &Event) -> Result<(), E> {
+        self.one(KIND_EVENT, &event.image())?;
+        self.rows(KIND_HOLDS, event.hold_rows())?;
+        self.rows(KIND_BOOKINGS, event.booking_rows())?;
+        self.rows(KIND_QUEUE, event.queue_rows())?;
+        self.rows(KIND_REMEMBERED, event.remembered_rows().into_iter())
+    }
+
     fn one<T: Serialize>(&mut self, kind: u32, value: &T) -> Result<(), E> {
         self.bytes.clear();
         encode(value, &mut self.bytes);

@@ -76,7 +76,7 @@ pub trait DiskFile: Debug + Send + Sync {
     fn set_len(&self, bytes: u64) -> io::Result<()>;
 
     /// The file's length in bytes.
-    fn len(&self) -> io::Result<u64>;
+    fn length(&self) -> io::Result<u64>;
 
     /// Forgets what is cached of the file, so that the next read comes from the disk.
     fn drop_cached(&self) -> io::Result<()>;

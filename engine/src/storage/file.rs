@@ -94,7 +94,7 @@ impl StorageFile {
     /// The file's length in bytes.
     #[expect(clippy::len_without_is_empty, reason = "nobody asks a file whether it is empty")]
     pub fn len(&self) -> Result<u64, StorageError> {
-        self.file.len().map_err(|error| self.error("look at", error))
+        self.file.length().map_err(|error| self.error("look at", error))
     }
 
     /// Asks the kernel to forget its copy of the file, so that the next read comes from the disk.

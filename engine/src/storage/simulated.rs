@@ -378,7 +378,7 @@ impl DiskFile for SimulatedFile {
         Ok(())
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         let mut state = self.disk.lock_state();
         state.faults.operation(Operation::Read)?;
         Ok(state.inode(self.inode).seen().len() as u64)

@@ -25,11 +25,17 @@ impl Event {
             return;
         }
         self.move_by_time(now_ms, changes);
+        self.expire(now_ms, due, changes);
+        self.wind_up(now_ms, changes);
+        self.grant(now_ms, changes);
+    }
+
+    /// Ends those of the holds `due` whose deadline has passed, and nothing else: what comes free stays free until the next
+    /// [`Event::advance`]. For recovery, where nobody is served in between.
+    pub fn expire(&mut self, now_ms: u64, due: impl Iterator<Item = HoldNumber>, changes: &mut Vec<Change>) {
         for number in due {
             self.expire_if_due(now_ms, number, changes);
         }
-        self.wind_up(now_ms, changes);
-        self.grant(now_ms, changes);
     }
 
     /// Whether [`Event::advance`] would emit something even if no time passed.

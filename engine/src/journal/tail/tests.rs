@@ -65,6 +65,7 @@ impl Bytes {
             next_segment: None,
             snapshot_seq: 0,
             after_clean_stop: false,
+            segment_bytes: SEGMENT_BYTES as u64,
         }
     }
 
@@ -163,8 +164,6 @@ fn only_zeros_is_the_end() {
     assert_eq!(decide(&bytes.facts()), Verdict::End);
     bytes.records();
     assert_eq!(decide(&bytes.facts()), Verdict::End);
-    bytes.segment.truncate(bytes.offset);
-    assert_eq!(decide(&bytes.facts()), Verdict::End);
 }
 
 #[test]
@@ -198,10 +197,23 @@ fn each_missing_sector_proves_an_unfinished_write() {
 #[test]
 fn a_frame_past_the_end_of_the_file_was_not_finished() {
     let (mut bytes, start, expected) = damaged(|_| ());
-    bytes.segment.truncate(start + SECTOR_BYTES);
-    assert_eq!(bytes.verdict_at(start, expected), Verdict::Unfinished(Proof::PastTheEnd));
-    bytes.segment.truncate(start + HEADER_BYTES - 1);
-    assert_eq!(bytes.verdict_at(start, expected), Verdict::Unfinished(Proof::PastTheEnd));
+    for length in [start + SECTOR_BYTES, start + HEADER_BYTES - 1] {
+        bytes.segment.truncate(length);
+        let facts = Facts { offset: start, expected, segment_bytes: length as u64, ..bytes.facts() };
+        assert_eq!(decide(&facts), Verdict::Unfinished(Proof::PastTheEnd));
+    }
+}
+
+#[test]
+fn a_file_shorter_than_it_was_made_is_refused() {
+    let (mut bytes, start, expected) = damaged(|_| ());
+    for length in [SEGMENT_BYTES - 1, start + SECTOR_BYTES, start] {
+        bytes.segment.truncate(length);
+        let refused = Verdict::Refuse(Refusal::Truncated { segment_bytes: SEGMENT_BYTES as u64 });
+        assert_eq!(bytes.verdict_at(start, expected), refused);
+    }
+    let cut_by_a_clean_stop = Facts { offset: start, expected, after_clean_stop: true, ..bytes.facts() };
+    assert_eq!(decide(&cut_by_a_clean_stop), Verdict::End);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::core::change::{By, Change};
 use crate::core::command::{Caller, Command, Context};
 use crate::core::event::Decision;
 use crate::core::idempotency::{IdempotencyKey, KeyScope};
+use crate::core::planted::{Bug, is_planted};
 use crate::core::rejection::Rejection;
 use crate::handle::{Envelope, EventHandle, EventView, Reply};
 use crate::journal::RecordBuffer;
@@ -140,6 +141,10 @@ impl<'a> Turn<'a> {
             at_ms: self.now_ms,
             services: Arc::clone(self.services),
         };
+        if change_count == 0 && is_planted(Bug::RepeatDoesNotWait) {
+            replies.send(0);
+            return self.machine;
+        }
         if change_count == 0 {
             // Nothing to journal. What the answers rest on may still be on its way to the disk: they wait behind it.
             self.services.journal.append_slice(self.records, Box::new(move |_| replies.send(0)));
@@ -156,6 +161,10 @@ impl<'a> Turn<'a> {
         let first_seq = self.services.journal.append_slice(self.records, Box::new(deliver));
         self.records.clear();
         self.handle.set_appended_seq(first_seq + last_offset);
+        if is_planted(Bug::ViewBeforeDurable) {
+            let view = EventView::of(self.machine.event(), first_seq + last_offset, None);
+            publish(self.handle, self.services, view, is_deleted);
+        }
         for Keyed { scope, changes_so_far, .. } in &self.keyed {
             self.machine.journaled(*scope, first_seq + u64::from(*changes_so_far) - 1);
         }

@@ -5,6 +5,7 @@ use crate::core::change::Change;
 use crate::core::command::{Caller, Command, Context};
 use crate::core::event::Decision;
 use crate::core::id::HoldNumber;
+use crate::core::planted::{Bug, is_planted};
 use crate::core::table::NumberedTable;
 use crate::wheel::{Due, TimerKey, Wheel};
 
@@ -73,7 +74,9 @@ impl EventMachine {
         upkeep: &mut Vec<Change>,
         changes: &mut Vec<Change>,
     ) -> Decision {
-        if let Caller::User { user, .. } = context.caller {
+        if let Caller::User { user, .. } = context.caller
+            && !is_planted(Bug::WheelDecides)
+        {
             let before = upkeep.len();
             self.event.expire_due_of(context.now_ms, user, upkeep);
             self.set_timers(&upkeep[before..]);
@@ -117,6 +120,9 @@ impl EventMachine {
             match change {
                 Change::HoldPlaced { number, deadline_ms, .. } | Change::HoldExtended { number, deadline_ms, .. } => {
                     self.cancel_timer(*number);
+                    if is_planted(Bug::TimerLost) && matches!(change, Change::HoldExtended { .. }) {
+                        continue;
+                    }
                     self.timers.insert(number.0, self.wheel.insert(*deadline_ms, number.0));
                 }
                 Change::HoldConfirmed { number, .. } | Change::HoldReleased { number, .. } => {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::config::SnapshotConfig;
+use crate::core::planted::{Bug, is_planted};
 use crate::journal::{JournalError, SnapshotPoint};
 use crate::services::Services;
 use crate::snapshot::{self, SnapshotError, SnapshotInfo, SnapshotMeta};
@@ -193,7 +194,7 @@ fn write(services: &Services, directory: &DataDirectory) -> Result<SnapshotInfo,
     state.check_invariants().map_err(SnapshotFailure::State)?;
     let meta = SnapshotMeta {
         store_id: directory.store_id(),
-        seq: position.seq,
+        seq: if is_planted(Bug::SnapshotOfUndurable) { services.journal.appended_seq() } else { position.seq },
         epoch: position.epoch,
         engine_time_ms: services.clock.now_ms(),
         chain_hash: position.chain_hash,

@@ -28,6 +28,8 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
+use crate::core::planted::{Bug, is_planted};
+
 /// Bits in a digit of a deadline.
 const DIGIT_BITS: u32 = 6;
 
@@ -106,6 +108,7 @@ impl Wheel {
     ///
     /// Several timers may share a deadline and a token.
     pub fn insert(&mut self, deadline_ms: u64, token: u32) -> TimerKey {
+        let deadline_ms = deadline_ms.saturating_sub(u64::from(is_planted(Bug::WheelEarly)));
         let index = self.nodes.insert(deadline_ms, token);
         self.place(index, deadline_ms);
         TimerKey(index)

@@ -19,6 +19,7 @@ pub mod id;
 pub mod idempotency;
 pub mod outcome;
 pub mod party;
+pub(crate) mod planted;
 pub mod queue;
 pub mod rejection;
 pub mod session;

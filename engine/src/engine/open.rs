@@ -13,6 +13,7 @@ use crate::core::change::{By, Change};
 use crate::core::command::{Caller, Command, Context};
 use crate::core::event::STEP_CHANGES_MAX;
 use crate::core::id::EventNumber;
+use crate::core::planted::{Bug, is_planted};
 use crate::core::session::Sessions;
 use crate::core::{Event, Outcome};
 use crate::directory::Directory;
@@ -65,7 +66,9 @@ impl Engine {
         record_recovery(&report);
 
         let last_alive_ms = Heartbeat::last(&directory).unwrap_or(0).max(state.served_ms);
-        clock.start_at_least(last_alive_ms.max(state.newest_ms));
+        if !is_planted(Bug::ClockStartsBehind) {
+            clock.start_at_least(last_alive_ms.max(state.newest_ms));
+        }
         let now_ms = clock.now_ms();
         make_good(&config, &mut state, &journal, now_ms, last_alive_ms);
         wait_until_durable(&journal)?;
@@ -189,7 +192,13 @@ fn make_good(config: &EngineConfig, state: &mut State, journal: &Journal, now_ms
     let State { sessions, events, credited_ms, .. } = state;
     for (number, event) in events.iter_mut() {
         expire_before_the_stop(event, journal, last_alive_ms);
-        let made_good_ms = credited_ms.get(number).copied().unwrap_or(0).max(last_alive_ms);
+        if is_planted(Bug::GrantGetsDowntime) {
+            let mut changes = Vec::new();
+            event.advance(now_ms, std::iter::empty(), &mut changes);
+            append(event, journal, now_ms, &changes);
+        }
+        let credited_ms = credited_ms.get(number).copied().filter(|_| !is_planted(Bug::DowntimeCreditedTwice));
+        let made_good_ms = credited_ms.unwrap_or(0).max(last_alive_ms);
         let by_ms = now_ms.saturating_sub(made_good_ms).min(most_ms);
         take_step(event, journal, now_ms, Caller::System, Command::CreditDowntime { by_ms });
     }
@@ -243,7 +252,10 @@ fn callers_without_session(event: &Event, sessions: &Sessions) -> Vec<Caller> {
     let mut users: Vec<_> = event.users_with_something_live().collect();
     users.sort_unstable();
     users.dedup_by_key(|(user, _)| *user);
-    let is_stray = |(user, session): &(_, _)| sessions.of_user(*user) != Some(*session);
+    let is_stray = |(user, session): &(_, _)| match sessions.of_user(*user) {
+        Some(live) => live != *session && !is_planted(Bug::StrayPlaceKept),
+        None => true,
+    };
     users.into_iter().filter(is_stray).map(|(user, session)| Caller::User { user, session }).collect()
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::buffer::{RECORD_OVERHEAD_BYTES, RecordBuffer, record_header};
 use super::frame::HEADER_BYTES;
 use super::{OnDurable, lock};
+use crate::core::planted::{Bug, is_planted};
 
 /// The queue between producers and writer.
 pub(super) struct Queue {
@@ -253,7 +254,7 @@ impl Queue {
         on_durable: OnDurable,
     ) -> u64 {
         let first_seq = pending.next_seq;
-        pending.next_seq += u64::from(change_count);
+        pending.next_seq += u64::from(if is_planted(Bug::SeqCountsRecords) { record_count } else { change_count });
         pending.batch.record_count += record_count;
         let last_seq = pending.next_seq - 1;
         pending.batch.waiters.push_back(Waiter { seq: last_seq, first_seq: Some(first_seq), on_durable });

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::core::planted::{Bug, is_planted};
 use crate::storage::{DataDirectory, StorageError};
 
 use super::buffer::split_record;
@@ -64,7 +65,9 @@ impl Examined {
             self.report.quarantined_file = quarantine(directory, last, end)?;
             self.report.quarantined_bytes = end.unfinished().len() as u64;
             // Also after a clean stop: its marker may have been killed before its sync returned.
-            make_durable_again(directory, last, end)?;
+            if !is_planted(Bug::TailNotMadeDurable) {
+                make_durable_again(directory, last, end)?;
+            }
         }
         self.report.epoch = self.epoch + 1;
         self.report.last_seq = self.link.next_seq - 1;

@@ -12,6 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::planted::{Bug, is_planted};
 use crate::storage::{EXIT_IO, StorageError, StorageFile};
 
 use super::buffer::split_record;
@@ -181,7 +182,7 @@ impl Writer {
         let sync_duration = self.write_and_sync(buffer)?;
         self.live.offset += buffer.len() as u64;
         self.link = Link { next_seq: header.next_seq(), hash };
-        self.unsealed = kind == FrameKind::Records;
+        self.unsealed = kind == FrameKind::Records && !is_planted(Bug::NoSealWhenIdle);
         self.publish(content.payload_bytes);
         (self.options.observe)(&BatchReport {
             kind,
@@ -197,7 +198,13 @@ impl Writer {
 
     fn write_and_sync(&self, frame: &[u8]) -> Result<Duration, StorageError> {
         self.live.file.write_at(frame, self.live.offset)?;
-        self.live.file.sync_data()
+        if is_planted(Bug::AnswerBeforeSync) {
+            return Ok(Duration::ZERO);
+        }
+        match self.live.file.sync_data() {
+            Err(_) if is_planted(Bug::FailedSyncTriedAgain) => self.live.file.sync_data(),
+            synced => synced,
+        }
     }
 
     /// Tells everybody what is durable now.

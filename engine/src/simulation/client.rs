@@ -113,6 +113,10 @@ impl Client {
             self.open = Some(Open { request, sent_after_seq: told_seq, future: None });
         }
         let mut open = self.open.take()?;
+        // Some hang up and ask again on another connection, while the first request may still be under way.
+        let hangs_up =
+            matches!(open.request, Request::Command { .. }) && open.future.is_some() && random.below(12) == 0;
+        open.future = open.future.filter(|_| !hangs_up);
         let request = open.request.clone();
         let future = open.future.get_or_insert_with(|| self.ask(engine, request));
         match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

@@ -164,6 +164,53 @@ fn a_snapshot_that_cannot_be_read_is_passed_over() {
 }
 
 #[test]
+fn what_was_retired_is_never_missed() {
+    let open_retiring = |disk: &SimulatedDisk, at_ms| {
+        let mut config = config();
+        (config.journal.retain_days, config.journal.retain_bytes) = (0, 0);
+        let directory = DataDirectory::open_on(Arc::new(disk.clone()), Path::new("/data"))?;
+        Engine::open_in(config, directory, clock(at_ms), Work::ByHand)
+    };
+    let (mut retired, mut at) = (0, 0);
+    loop {
+        let disk = SimulatedDisk::new(at);
+        let engine = open_retiring(&disk, START_MS).unwrap();
+        create_events(&engine);
+        for round in 0..3 {
+            // Enough for a new segment, and a snapshot behind it.
+            (0..60).for_each(|token| drop(log_in(&engine, &format!("user-{round}"), token)));
+            if round == 2 {
+                disk.set_fault(Some(Fault { at, only: None, kind: FaultKind::PowerCut }));
+            }
+            let written = finish(&engine, engine.snapshot());
+            assert!(written.is_ok() || disk.has_failed());
+        }
+        let newest_login = engine.durable_seq();
+        let is_cut = disk.has_failed();
+        retired +=
+            u64::from(!disk.paths().contains(&Path::new("/data/journal-00000000000000000001.segment").to_owned()));
+        drop(engine);
+        for damage in [Damage::AllLost, Damage::EntriesKept, Damage::Anything, Damage::AllKept] {
+            let found = disk.cut_power(damage);
+            // The newest snapshot may rot besides: there are two more to fall back to.
+            let newest =
+                found.paths().into_iter().rfind(|path| path.extension().is_some_and(|kind| kind == "snapshot"));
+            if let Some(newest) = newest.filter(|_| at % 2 == 1) {
+                found.put(&newest, b"rot");
+            }
+            let engine = open_retiring(&found, START_MS + 1_000)
+                .unwrap_or_else(|error| panic!("operation {at}, {damage:?}: {error}"));
+            assert!(engine.durable_seq() >= newest_login, "operation {at}, {damage:?}");
+        }
+        if !is_cut {
+            break;
+        }
+        at += 1;
+    }
+    assert!(retired > 0 && at > 20, "{retired} of {at}");
+}
+
+#[test]
 fn a_snapshot_without_room_gives_its_space_back() {
     let disk = SimulatedDisk::new(1);
     let engine = open(&disk, &clock(START_MS)).unwrap();

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{State, caught};
 use crate::core::event::EventImage;
 use crate::core::id::{EventNumber, Slug};
+use crate::core::planted::{Bug, is_planted};
 use crate::core::{Event, Sessions};
 use crate::record::{decode, encode};
 
@@ -33,7 +34,12 @@ impl State {
         let mut blocks = BlockWriter { write, bytes: Vec::new() };
         blocks.one(KIND_HEAD, &(self.newest_ms, self.sessions.logins()))?;
         blocks.rows(KIND_USERS, self.sessions.names().iter())?;
-        blocks.rows(KIND_SESSIONS, self.sessions.live())?;
+        if is_planted(Bug::HashOrderInSnapshot) {
+            let hashed: std::collections::HashMap<_, _> = self.sessions.live().collect();
+            blocks.rows(KIND_SESSIONS, hashed.into_iter())?;
+        } else {
+            blocks.rows(KIND_SESSIONS, self.sessions.live())?;
+        }
         blocks.rows(KIND_EVENT_IDS, self.event_ids.iter())?;
         self.events.values().try_for_each(|event| blocks.event(event))
     }
@@ -111,6 +117,9 @@ impl<E> BlockWriter<'_, E> {
         self.rows(KIND_HOLDS, event.hold_rows())?;
         self.rows(KIND_BOOKINGS, event.booking_rows())?;
         self.rows(KIND_QUEUE, event.queue_rows())?;
+        if is_planted(Bug::KeysNotInSnapshot) {
+            return Ok(());
+        }
         self.rows(KIND_REMEMBERED, event.remembered_rows().into_iter())
     }
 

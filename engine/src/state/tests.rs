@@ -94,6 +94,16 @@ fn a_snapshot_at_any_record_plus_the_tail_is_the_full_replay() {
 }
 
 #[test]
+fn equal_states_have_equal_bytes() {
+    let mut records = journal();
+    for user in 3..30 {
+        let change = opened(u64::from(user) + 1, user, &format!("user-{user}"));
+        records.push(Record { event: SESSIONS, at_ms: 50, by: By::User, changes: vec![change] });
+    }
+    assert_eq!(blocks(&replayed(&records)), blocks(&restored(&blocks(&replayed(&records)))));
+}
+
+#[test]
 fn removed_events_are_gone_and_keep_their_id_for_the_audit_trail() {
     let state = replayed(&journal());
     assert_eq!(state.events.len(), 1);

@@ -4,6 +4,7 @@ use super::{Event, share_of};
 use crate::core::change::{Change, DropReason, Share, ShiftReason};
 use crate::core::hold::{Hold, HoldSource};
 use crate::core::id::{HoldNumber, LoginSeq, TypeIndex, UserNumber};
+use crate::core::planted::{Bug, is_planted};
 use crate::core::queue::QueueEntry;
 use crate::core::status::Status;
 
@@ -184,6 +185,7 @@ impl Event {
     fn next_grant(&self, index: TypeIndex) -> Option<GrantStep> {
         let ticket_type = self.ticket_type(index);
         let head = ticket_type.queue.head()?;
+        let head = ticket_type.queue.iter().last().filter(|_| is_planted(Bug::LastInLineServed)).unwrap_or(head);
         let available = ticket_type.capacity.available();
         let wanted = head.quantity.get();
         let enough = head.min_quantity.map_or(wanted, |least| least.get().min(wanted));

@@ -8,6 +8,7 @@ use crate::core::hold::{Booking, Hold, HoldSource, HoldState};
 use crate::core::id::{HoldNumber, UserNumber};
 use crate::core::idempotency::Remembered;
 use crate::core::party::{CANCELLED_BOOKINGS_REMEMBERED_MAX, ENDED_HOLDS_REMEMBERED_MAX};
+use crate::core::planted::{Bug, is_planted};
 use crate::core::queue::QueueEntry;
 use crate::core::status::Status;
 
@@ -161,6 +162,9 @@ impl Event {
         hold.deadline_ms = expires_at_ms;
         self.expiries.remove(deadline_ms);
         self.ticket_type_mut(share.ticket_type).capacity.release(share.quantity);
+        if is_planted(Bug::ReleaseFreesTwice) {
+            self.ticket_type_mut(share.ticket_type).capacity.release(share.quantity);
+        }
         self.party_mut(share.user).held -= share.quantity;
         self.forget_oldest_ended(share.user, number);
     }

@@ -8,6 +8,7 @@ use crate::core::change::{EventCreated, Share};
 use crate::core::hold::{Booking, Hold};
 use crate::core::id::{EventNumber, HoldNumber, Slug};
 use crate::core::idempotency::{KeyScope, Remembered};
+use crate::core::planted::{Bug, is_planted};
 use crate::core::queue::QueueEntry;
 use crate::core::settings::{Details, Settings, TicketTypeDefinition};
 use crate::core::status::Status;
@@ -97,7 +98,7 @@ impl Event {
         event.version = image.version;
         event.paused_at_ms = image.paused_at_ms;
         event.clock_shift_ms = image.clock_shift_ms;
-        event.next_number = image.next_number;
+        event.next_number = if is_planted(Bug::NumbersBeginAnew) { 1 } else { image.next_number };
         event
     }
 

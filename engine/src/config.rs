@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::idempotency::REMEMBERED_MAX;
 use crate::core::settings::Settings;
 
 /// The engine's part of the configuration, a section a field.
@@ -167,6 +168,8 @@ pub struct JournalConfig {
     pub batch_bytes_max: u64,
     /// More bytes than this waiting for the disk: new commands are refused as overloaded.
     pub backlog_bytes_max: u64,
+    /// More requests than this waiting for the disk: new commands are refused as overloaded.
+    pub waiting_max: u32,
     /// An idle journal seals its last batch after so long, in milliseconds.
     pub seal_after_ms: u64,
     /// Segments younger than this are kept as the audit trail, in days …
@@ -181,6 +184,7 @@ impl Default for JournalConfig {
             segment_bytes: 64 << 20,
             batch_bytes_max: 4 << 20,
             backlog_bytes_max: 64 << 20,
+            waiting_max: 262_144,
             seal_after_ms: 30,
             retain_days: 30,
             retain_bytes: 10 << 30,
@@ -241,10 +245,11 @@ impl EngineConfig {
         within("actors.inbox_commands_max", inbox, 2, 1 << 24)?;
         let reserved = u64::from(self.actors.inbox_reserved_for_completions);
         within("actors.inbox_reserved_for_completions", reserved, 0, inbox - 1)?;
-        within("actors.slice_commands_max", u64::from(self.actors.slice_commands_max), 1, 4_096)?;
+        within("actors.slice_commands_max", u64::from(self.actors.slice_commands_max), 1, REMEMBERED_MAX as u64)?;
         within("wheel.tick_ms", self.wheel.tick_ms, 1, 1_000)?;
         within("journal.segment_bytes", self.journal.segment_bytes, 1 << 20, 4 << 30)?;
         within("journal.batch_bytes_max", self.journal.batch_bytes_max, 512 << 10, self.journal.segment_bytes / 2)?;
+        within("journal.waiting_max", u64::from(self.journal.waiting_max), 16, 1 << 24)?;
         within("journal.backlog_bytes_max", self.journal.backlog_bytes_max, 64 << 10, 64 << 30)?;
         within("journal.seal_after_ms", self.journal.seal_after_ms, 1, 60_000)?;
         within("snapshot.journal_bytes", self.snapshot.journal_bytes, 1 << 20, 1 << 50)?;

@@ -8,6 +8,8 @@ mod create;
 mod login;
 pub(crate) mod open;
 mod ticker;
+#[cfg(test)]
+mod trouble;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +29,7 @@ use crate::handle::{Envelope, EventHandle, EventView, Reply};
 use crate::inbox::Lane;
 use crate::journal::RecoveryReport;
 use crate::metrics::Levels;
+use crate::pressure::Waits;
 use crate::services::Services;
 use crate::session_table::Authentication;
 use crate::session_turn::{EndReply, SessionHandle, SessionRequest};
@@ -183,23 +186,49 @@ impl Engine {
         ordered.await.unwrap_or_else(|_| Err(Arc::new(SnapshotFailure::Stopping)))
     }
 
+    /// Whether the engine serves as it should, or what keeps it from that: as [`check_available`](Engine::check_available),
+    /// and a disk that is stuck in one write.
+    pub fn check_ready(&self) -> Result<(), Unavailable> {
+        self.check_available()?;
+        match self.services.pressure.slow_write_ms(self.now_ms()) {
+            Some(for_ms) => Err(Unavailable::DiskSlow { for_ms }),
+            None => Ok(()),
+        }
+    }
+
     /// Whether new commands would be refused at once, and why.
     pub fn check_available(&self) -> Result<(), Unavailable> {
         self.check_available_for(Lane::Ordinary)
     }
 
     fn check_available_for(&self, lane: Lane) -> Result<(), Unavailable> {
-        if self.services.is_stopping.load(Ordering::Acquire) {
+        let Services { journal, config, metrics, is_stopping, .. } = &*self.services;
+        if is_stopping.load(Ordering::Acquire) {
             return Err(Unavailable::ShuttingDown);
         }
         // The urgent may fill a second backlog of the same size.
         let backlogs = if lane == Lane::Ordinary { 1 } else { 2 };
-        let most = self.services.config.journal.backlog_bytes_max.saturating_mul(backlogs);
-        if self.services.journal.backlog_bytes() as u64 > most {
-            self.services.metrics.overloaded();
+        let is_backlogged = journal.backlog_bytes() as u64 > config.journal.backlog_bytes_max.saturating_mul(backlogs);
+        // What is left on a full disk is for those who pay or give back.
+        if journal.is_disk_full() && (lane == Lane::Ordinary || is_backlogged) {
+            metrics.storage_full();
+            return Err(Unavailable::StorageFull);
+        }
+        if is_backlogged {
+            metrics.overloaded();
             return Err(Unavailable::Overloaded);
         }
         Ok(())
+    }
+
+    /// Takes a place among those who wait for an answer. The urgent have as many again.
+    fn wait(&self, lane: Lane) -> Result<Waits, Unavailable> {
+        let most = self.services.config.journal.waiting_max as usize;
+        let most = if lane == Lane::Ordinary { most } else { most.saturating_mul(2) };
+        self.services.pressure.wait(most).ok_or_else(|| {
+            self.services.metrics.overloaded();
+            Unavailable::Overloaded
+        })
     }
 
     /// The number of the newest durable change.
@@ -209,7 +238,12 @@ impl Engine {
 
     /// Sets the metrics that are levels, from the durable views.
     pub fn record_levels(&self) {
-        let mut levels = Levels { sessions: self.services.sessions.len(), ..Levels::default() };
+        let mut levels = Levels {
+            sessions: self.services.sessions.len(),
+            requests_waiting: self.services.pressure.waiting(),
+            journal_reserve_bytes: self.services.journal.reserve_bytes(),
+            ..Levels::default()
+        };
         for view in self.events() {
             let totals = view.totals();
             levels.events += 1;
@@ -262,6 +296,7 @@ impl Engine {
         let is_urgent = command.is_completion() || matches!(caller, Caller::Admin { .. });
         let lane = if is_urgent { Lane::Completion } else { Lane::Ordinary };
         self.check_available_for(lane)?;
+        let _waits = self.wait(lane)?;
         if let Caller::User { user, .. } = &caller
             && command.takes_tickets()
         {

@@ -50,6 +50,17 @@ pub enum Unavailable {
     /// An inbox is full, or too much waits for the disk.
     #[error("the engine has as much to do as it can hold")]
     Overloaded,
+    /// The disk has no room for another journal segment. What is left of the last one is kept for those who pay or give
+    /// back.
+    #[error("the disk is full")]
+    StorageFull,
+    /// The disk has been at one write for so long, in milliseconds. Commands are taken all the same, as long as their
+    /// bounds let them; only who asks whether the engine is ready is told.
+    #[error("the disk has been at one write for {for_ms} ms")]
+    DiskSlow {
+        /// For how long, in milliseconds.
+        for_ms: u64,
+    },
     /// The engine accepts nothing any more.
     #[error("the engine is stopping")]
     ShuttingDown,

@@ -22,7 +22,7 @@
 //! - `state`: everything durable as one value · [`snapshot`]: that value as a file · `snapshotter`: when and how
 //! - `inbox`, [`handle`], `event_turn`, `session_turn`: a turn takes many commands, and makes one append
 //! - `actor`: the actix shells around the turns · `alarms`: who is to be woken when
-//! - `directory`, [`session_table`]: who there is
+//! - `directory`, [`session_table`]: who there is · `pressure`: how many wait, and whether the disk is slow
 //! - [`engine`]: open, execute, read, shut down · [`clock`], [`config`], [`error`], `metrics`
 //!
 //! # Invariants
@@ -58,6 +58,7 @@ mod inbox;
 pub mod journal;
 pub mod machine;
 mod metrics;
+mod pressure;
 pub mod record;
 mod services;
 mod session_machine;

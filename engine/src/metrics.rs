@@ -30,6 +30,8 @@ const EVENTS: &str = "holdfast_events";
 const SESSIONS: &str = "holdfast_sessions";
 const TICKETS: &str = "holdfast_tickets";
 const WAITING: &str = "holdfast_waiting_users";
+const REQUESTS_WAITING: &str = "holdfast_waiting_requests";
+const JOURNAL_RESERVE_BYTES: &str = "holdfast_journal_reserve_bytes";
 
 /// The handles.
 pub struct Metrics {
@@ -39,6 +41,7 @@ pub struct Metrics {
     logins: Counter,
     repeated_logins: Counter,
     overloaded: Counter,
+    storage_full: Counter,
     snapshots_written: Counter,
     snapshots_failed: Counter,
     snapshot_seconds: Histogram,
@@ -49,6 +52,8 @@ pub struct Metrics {
     held: Gauge,
     booked: Gauge,
     waiting: Gauge,
+    requests_waiting: Gauge,
+    journal_reserve_bytes: Gauge,
     journal_bytes: Arc<AtomicU64>,
 }
 
@@ -59,6 +64,10 @@ pub struct Levels {
     pub events: usize,
     /// Live sessions.
     pub sessions: usize,
+    /// Requests that wait for an answer.
+    pub requests_waiting: usize,
+    /// Bytes the journal can write without new space on the disk.
+    pub journal_reserve_bytes: u64,
     /// Sums over all events.
     pub totals: crate::handle::Totals,
 }
@@ -73,6 +82,7 @@ impl Metrics {
             logins: counter!(LOGINS, "session" => "new"),
             repeated_logins: counter!(LOGINS, "session" => "live"),
             overloaded: counter!(UNAVAILABLE, "reason" => "overloaded"),
+            storage_full: counter!(UNAVAILABLE, "reason" => "storage_full"),
             snapshots_written: counter!(SNAPSHOTS, "result" => "written"),
             snapshots_failed: counter!(SNAPSHOTS, "result" => "failed"),
             snapshot_seconds: histogram!(SNAPSHOT_SECONDS),
@@ -83,6 +93,8 @@ impl Metrics {
             held: gauge!(TICKETS, "state" => "held"),
             booked: gauge!(TICKETS, "state" => "booked"),
             waiting: gauge!(WAITING),
+            requests_waiting: gauge!(REQUESTS_WAITING),
+            journal_reserve_bytes: gauge!(JOURNAL_RESERVE_BYTES),
             journal_bytes: Arc::default(),
         }
     }
@@ -133,6 +145,11 @@ impl Metrics {
         self.overloaded.increment(1);
     }
 
+    /// A command was refused for want of space on the disk.
+    pub fn storage_full(&self) {
+        self.storage_full.increment(1);
+    }
+
     /// A snapshot was written.
     pub fn snapshot_written(&self, seq: u64, seconds: f64) {
         self.snapshots_written.increment(1);
@@ -149,6 +166,8 @@ impl Metrics {
     pub fn set_levels(&self, levels: &Levels) {
         self.events.set(levels.events as f64);
         self.sessions.set(levels.sessions as f64);
+        self.requests_waiting.set(levels.requests_waiting as f64);
+        self.journal_reserve_bytes.set(levels.journal_reserve_bytes as f64);
         self.available.set(levels.totals.available as f64);
         self.held.set(levels.totals.held as f64);
         self.booked.set(levels.totals.booked as f64);
@@ -190,5 +209,11 @@ fn describe() {
     describe_gauge!(EVENTS, "Events that exist.");
     describe_gauge!(SESSIONS, "Live sessions.");
     describe_gauge!(TICKETS, "Tickets of all events, by state.");
+    describe_gauge!(REQUESTS_WAITING, "Commands and logins that wait for an answer.");
+    describe_gauge!(
+        JOURNAL_RESERVE_BYTES,
+        Unit::Bytes,
+        "Bytes that the journal can write without new space on the disk."
+    );
     describe_gauge!(WAITING, "Users in the lines of all events.");
 }

@@ -7,8 +7,10 @@ use crate::alarms::Alarms;
 use crate::clock::Clock;
 use crate::config::EngineConfig;
 use crate::directory::Directory;
+use crate::error::EXIT_INVARIANT;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
+use crate::pressure::Pressure;
 use crate::session_table::SessionTable;
 
 /// What actors share. Everything in it is safe to use from any thread.
@@ -25,6 +27,8 @@ pub struct Services {
     pub sessions: SessionTable,
     /// Who is to be woken when.
     pub alarms: Alarms,
+    /// Who waits, and whether the disk is slow.
+    pub pressure: Arc<Pressure>,
     /// What is counted.
     pub metrics: Metrics,
     /// No new commands are accepted any more.
@@ -38,8 +42,8 @@ pub(crate) struct AbortOnPanic;
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            tracing::error!("a turn panicked; the process ends, and recovers from the journal");
-            std::process::abort();
+            tracing::error!("an invariant is broken; the process ends, and recovers from the journal");
+            std::process::exit(i32::from(EXIT_INVARIANT));
         }
     }
 }

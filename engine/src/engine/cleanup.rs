@@ -27,7 +27,7 @@ pub struct Cleanup {
 impl Engine {
     /// Expires due holds and ends idle sessions now; with `dry_run`, only counts them.
     pub async fn cleanup(&self, dry_run: bool) -> Result<Cleanup, Unavailable> {
-        self.check_available()?;
+        self.check_available_for(Lane::Completion)?;
         let mut cleanup = Cleanup::default();
         for handle in self.services.directory.all() {
             cleanup.expired_holds += if dry_run { self.due_holds(&handle) } else { self.expire(&handle).await? };

@@ -48,6 +48,7 @@ impl Engine {
         token_hash: [u8; 32],
         intents: Option<Vec<Intent>>,
     ) -> Result<LoginAnswer, Unavailable> {
+        let _waits = self.wait(Lane::Ordinary)?;
         let names_events = intents.is_some();
         let (reply, answer) = oneshot::channel();
         let request = SessionRequest::Login { user_name, token_hash, intents, reply };

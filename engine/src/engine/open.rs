@@ -80,6 +80,7 @@ impl Engine {
             directory: Directory::default(),
             sessions: SessionTable::default(),
             alarms: Alarms::new(now_ms),
+            pressure: Arc::default(),
             metrics,
             is_stopping: AtomicBool::new(false),
             config,

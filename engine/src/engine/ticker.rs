@@ -83,7 +83,9 @@ fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heart
 }
 
 fn turn_wheels(services: &Services, sessions: &SessionHandle) {
-    for number in services.alarms.due(services.clock.now_ms()) {
+    let now_ms = services.clock.now_ms();
+    services.pressure.look_at_disk(services.journal.frame_in_flight(), now_ms);
+    for number in services.alarms.due(now_ms) {
         if number == SESSIONS {
             sessions.nudge();
         } else if let Some(event) = services.directory.find_number(number) {

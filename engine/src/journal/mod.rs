@@ -90,6 +90,13 @@ enum Writing {
     ByHand(Box<Writer>),
 }
 
+/// Counts frames. One at most is between the two.
+#[derive(Default)]
+struct Frames {
+    begun: AtomicU64,
+    done: AtomicU64,
+}
+
 /// What can still be written, whatever becomes of the disk.
 #[derive(Default)]
 struct Reserve {
@@ -109,6 +116,8 @@ struct Shared {
     /// All segments, oldest first, the live one last. The writer adds, retention drops.
     segments: Mutex<Vec<SegmentHeader>>,
     reserve: Arc<Reserve>,
+    /// How many frames were begun, and how many of them are durable.
+    frames: Frames,
     /// Held while segments are dropped.
     retiring: Mutex<()>,
 }
@@ -171,6 +180,7 @@ fn start(directory: &DataDirectory, options: JournalOptions, recovered: Recovere
         position: Mutex::new(point),
         segments: Mutex::new(segments),
         reserve: Arc::default(),
+        frames: Frames::default(),
         retiring: Mutex::new(()),
     });
     let retention = Retention { retain_days: options.retain_days, retain_bytes: options.retain_bytes };
@@ -280,6 +290,14 @@ impl Journal {
     /// see [`reserve_bytes`](Journal::reserve_bytes).
     pub fn is_disk_full(&self) -> bool {
         self.shared.reserve.is_disk_full.load(Ordering::Acquire)
+    }
+
+    /// The number of the frame that is being written; `None` while the disk has nothing to do. The same number for long
+    /// means that the disk is slow, or stuck.
+    pub fn frame_in_flight(&self) -> Option<u64> {
+        let Frames { begun, done } = &self.shared.frames;
+        let begun = begun.load(Ordering::Acquire);
+        (done.load(Ordering::Acquire) < begun).then_some(begun)
     }
 
     /// The last durable place: what a snapshot of durable state carries.

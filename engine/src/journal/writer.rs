@@ -10,9 +10,11 @@
 //! (PostgreSQL's fsync lesson of 2018), and the next start finds out. A callback that panics aborts it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::core::planted::{Bug, is_planted};
+use crate::error::EXIT_INVARIANT;
 use crate::storage::{EXIT_IO, StorageError, StorageFile};
 
 use super::buffer::split_record;
@@ -165,6 +167,7 @@ impl Writer {
 
     /// Completes the frame in `buffer` and makes it durable.
     fn write_frame(&mut self, kind: FrameKind, content: Content, buffer: &mut Vec<u8>) -> Result<(), StorageError> {
+        self.shared.frames.begun.fetch_add(1, Ordering::Release);
         self.make_room(frame::frame_bytes(content.payload_bytes))?;
         let header = FrameHeader {
             kind,
@@ -182,6 +185,7 @@ impl Writer {
         let sync_duration = self.write_and_sync(buffer)?;
         self.live.offset += buffer.len() as u64;
         self.link = Link { next_seq: header.next_seq(), hash };
+        self.shared.frames.done.fetch_add(1, Ordering::Release);
         self.unsealed = kind == FrameKind::Records && !is_planted(Bug::NoSealWhenIdle);
         self.publish(content.payload_bytes);
         (self.options.observe)(&BatchReport {
@@ -290,13 +294,13 @@ fn end_process(error: &StorageError) -> ! {
     std::process::exit(i32::from(EXIT_IO));
 }
 
-/// Aborts the process when the thread that holds it panics: a journal without its writer must not
+/// Ends the process when the thread that holds it panics: a journal without its writer must not
 /// leave the process behind, alive and silent.
 struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {
-        tracing::error!("the journal's writer panicked, the process aborts");
-        std::process::abort();
+        tracing::error!("the journal's writer panicked, the process ends");
+        std::process::exit(i32::from(EXIT_INVARIANT));
     }
 }

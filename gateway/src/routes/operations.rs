@@ -30,7 +30,7 @@ async fn live() -> Response {
 /// The process serves: it has recovered, is not stopping, and its disk keeps up.
 async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
-    engine.check_available()?;
+    engine.check_ready()?;
     Ok(answer::body(Success::Ok, json!({ "status": "ready", "durable_seq": engine.durable_seq() })))
 }
 

@@ -21,7 +21,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: format lint docs deny doctests tests ## Everything CI checks; the summary of the tests comes last
+test: format lint docs deny shipped doctests tests ## Everything CI checks; the summary of the tests comes last
 
 .PHONY: format
 format: ## Check that the code is formatted
@@ -58,6 +58,15 @@ $(DENY_INSTALLED):
 	@$(DENY_ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check $(DENY_PACKAGE)==$(DENY_VERSION)
 	@touch $@
 
+.PHONY: shipped
+shipped: ## Check that what is shipped cannot stand on the tests' disk
+	@echo "shipped: the program is built without the simulated disk"
+	@tree="$$(cargo tree --locked --package holdfast --edges normal,features)"; \
+	if grep --quiet simulated-disk <<<"$$tree"; then \
+		echo "a build of the program has the feature simulated-disk, which is for tests alone" >&2; \
+		exit 1; \
+	fi
+
 .PHONY: doctests
 doctests: ## Run the examples in the documentation
 	@echo "doctests: running"
@@ -74,6 +83,16 @@ tests: ## Run the tests, with cargo-nextest where it is installed
 		cargo test --locked --workspace --lib --bins --tests 2>&1 | tee target/tests.log; \
 		awk '/^test result:/ { passed += $$4; failed += $$6 } END { printf "%d passed, %d failed\n", passed, failed }' target/tests.log; \
 	fi
+
+# How often `make torture` kills the program; it cuts the power half as often.
+ROUNDS ?= 100
+
+.PHONY: torture
+torture: ## Kill the program under load ROUNDS times, cut its power, fail its disk, and compare everything each time
+	@HOLDFAST_CRASH_ROUNDS=$(ROUNDS) \
+		HOLDFAST_POWER_ROUNDS=$$(( ($(ROUNDS) + 1) / 2 )) \
+		HOLDFAST_SYNC_ROUNDS=$$(( ($(ROUNDS) + 9) / 10 )) \
+		cargo test --locked --profile torture --package holdfast --test crash -- --nocapture --test-threads 1
 
 .PHONY: run
 run: ## Build and start the server with its defaults

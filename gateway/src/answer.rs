@@ -75,7 +75,7 @@ pub fn mutation(
     let rejected = |rejection| ApiError::Rejected { rejection, event: Some(event.clone()) };
     let outcome = match reply.answer {
         Ok(outcome) => outcome,
-        Err(rejection) => return Ok(replayed(rejected(rejection).into_response(), reply.is_replay)),
+        Err(rejection) => return Ok(refusal(rejected(rejection), reply.seq, reply.is_replay)),
     };
     let view = engine.event(event).ok_or_else(|| rejected(Rejection::EventNotFound))?;
     let Some((success, value)) = render(&view, &outcome) else {
@@ -84,6 +84,14 @@ pub fn mutation(
     };
     let response = value.map_or_else(|| empty(success), |value| body(success, value));
     Ok(replayed(personal(with_seq(response, reply.seq)), reply.is_replay))
+}
+
+/// A refusal by the rules, with the number of the journal at which it was true. What an event that is not there is at is
+/// nobody's business: it may be a draft.
+fn refusal(error: ApiError, seq: u64, is_replay: bool) -> Response {
+    let is_hidden = matches!(error, ApiError::Rejected { rejection: Rejection::EventNotFound, .. });
+    let response = error.into_response();
+    replayed(if is_hidden { response } else { with_seq(response, seq) }, is_replay)
 }
 
 /// Says so where this is the answer that the key got the first time.

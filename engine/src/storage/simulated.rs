@@ -11,6 +11,7 @@
 
 pub mod environment;
 mod faults;
+mod file;
 mod inode;
 mod platter;
 
@@ -18,14 +19,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::disk::{Disk, DiskFile, Listed, Lock};
 
 use faults::Faults;
 pub use faults::{Damage, Fault, FaultKind, Operation};
+use file::SimulatedFile;
 use inode::Inode;
 use platter::Platter;
 
+#[cfg(test)]
+mod platter_tests;
 #[cfg(test)]
 mod tests;
 
@@ -59,6 +64,8 @@ struct State {
     /// The most bytes all files may have together.
     capacity_bytes: u64,
     are_syncs_held: bool,
+    /// How long a sync of a file takes, if not no time at all.
+    sync_duration: Option<Duration>,
     /// A real directory that gets what is durable, and nothing else.
     platter: Option<Platter>,
 }
@@ -109,6 +116,7 @@ impl SimulatedDisk {
             faults: Faults::default(),
             capacity_bytes: u64::MAX,
             are_syncs_held: false,
+            sync_duration: None,
             platter: None,
         })
     }
@@ -164,6 +172,12 @@ impl SimulatedDisk {
         self.lock_state().used_bytes()
     }
 
+    /// From now on, a sync of a file takes so long. Until then what it syncs is on its way to the platter: a part of it is
+    /// there, and a power cut loses the rest.
+    pub fn set_sync_duration(&self, duration: Duration) {
+        self.lock_state().sync_duration = Some(duration);
+    }
+
     /// From now on, syncs wait until [`release_syncs`](SimulatedDisk::release_syncs).
     pub fn hold_syncs(&self) {
         self.lock_state().are_syncs_held = true;
@@ -196,24 +210,6 @@ impl SimulatedDisk {
 
     fn lock_state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sync(&self, inode: InodeNumber) -> io::Result<()> {
-        let mut state = self.lock_state();
-        let outcome = state.faults.operation(Operation::Sync);
-        while state.are_syncs_held {
-            state = self.shared.released.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        match outcome {
-            Ok(()) => state.sync(inode),
-            Err(error) => {
-                // The kernel marks pages clean whose write-back failed: a second sync would have nothing to do.
-                if !state.faults.is_power_cut() {
-                    state.inode(inode).forget_unsynced();
-                }
-                Err(error)
-            }
-        }
     }
 }
 
@@ -257,7 +253,7 @@ impl Disk for SimulatedDisk {
             Some(inode) => *inode,
             None => {
                 let inode = state.add_inode(Inode::durable(Vec::new()));
-                state.change_entry(EntryChange::Set(path.to_owned(), inode));
+                state.change_entry(EntryChange::Set(path.to_owned(), inode))?;
                 inode
             }
         };
@@ -278,8 +274,7 @@ impl Disk for SimulatedDisk {
         if !state.entries.contains_key(from) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        state.change_entry(EntryChange::Rename(from.to_owned(), to.to_owned()));
-        Ok(())
+        state.change_entry(EntryChange::Rename(from.to_owned(), to.to_owned()))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -288,8 +283,7 @@ impl Disk for SimulatedDisk {
         if !state.entries.contains_key(path) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        state.change_entry(EntryChange::Remove(path.to_owned()));
-        Ok(())
+        state.change_entry(EntryChange::Remove(path.to_owned()))
     }
 
     fn lock(&self, path: &Path, holder: &str) -> io::Result<Lock> {
@@ -330,68 +324,6 @@ impl Drop for SimulatedLock {
     }
 }
 
-/// An open file of a simulated disk. It stays the same file when its name goes to another.
-#[derive(Debug)]
-struct SimulatedFile {
-    disk: SimulatedDisk,
-    inode: InodeNumber,
-}
-
-impl DiskFile for SimulatedFile {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        let mut state = self.disk.lock_state();
-        state.faults.operation(Operation::Read)?;
-        let start = usize::try_from(offset).map_err(io::Error::other)?;
-        let wanted = state.inode(self.inode).seen().get(start..).and_then(|rest| rest.get(..buffer.len()));
-        buffer.copy_from_slice(wanted.ok_or(io::ErrorKind::UnexpectedEof)?);
-        Ok(())
-    }
-
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let mut state = self.disk.lock_state();
-        let outcome = state.faults.operation(Operation::Write);
-        let start = usize::try_from(offset).map_err(io::Error::other)?;
-        match outcome {
-            Ok(()) => state.write(self.inode, bytes, start),
-            Err(error) => {
-                // A write that fails may have put any part of its bytes where programs see them, or none.
-                let part = state.random.below(bytes.len() as u64 + 1) as usize;
-                state.write(self.inode, &bytes[..part], start)?;
-                Err(error)
-            }
-        }
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.disk.sync(self.inode)
-    }
-
-    fn sync_all(&self) -> io::Result<()> {
-        self.disk.sync(self.inode)
-    }
-
-    fn set_len(&self, bytes: u64) -> io::Result<()> {
-        let mut state = self.disk.lock_state();
-        state.faults.operation(Operation::Write)?;
-        let length = usize::try_from(bytes).map_err(io::Error::other)?;
-        state.inode(self.inode).set_len(length);
-        Ok(())
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        let mut state = self.disk.lock_state();
-        state.faults.operation(Operation::Read)?;
-        Ok(state.inode(self.inode).seen().len() as u64)
-    }
-
-    fn drop_cached(&self) -> io::Result<()> {
-        let mut state = self.disk.lock_state();
-        state.faults.operation(Operation::Read)?;
-        state.inode(self.inode).drop_cached();
-        Ok(())
-    }
-}
-
 impl State {
     fn inode(&mut self, number: InodeNumber) -> &mut Inode {
         self.inodes.get_mut(&number).expect("an open file has an inode")
@@ -404,9 +336,20 @@ impl State {
         number
     }
 
-    fn change_entry(&mut self, change: EntryChange) {
+    fn change_entry(&mut self, change: EntryChange) -> io::Result<()> {
         change.apply(&mut self.entries);
         self.unsynced_entries.push(change);
+        self.write_back_some_entries()
+    }
+
+    /// The file system may write back names that nobody has synced, in their order.
+    fn write_back_some_entries(&mut self) -> io::Result<()> {
+        if self.platter.is_none() || self.random.below(4) > 0 {
+            return Ok(());
+        }
+        let count = self.random.below(self.unsynced_entries.len() as u64 + 1) as usize;
+        let changes = self.unsynced_entries.drain(..count).collect();
+        self.make_entries_durable(changes)
     }
 
     fn used_bytes(&self) -> u64 {
@@ -419,20 +362,17 @@ impl State {
             return Err(io::ErrorKind::StorageFull.into());
         }
         self.inode(inode).write(bytes, start);
-        if self.platter.is_some() {
-            self.write_back_some(inode)?;
+        if self.platter.is_some() && self.random.below(4) == 0 {
+            self.write_back(inode)?;
         }
         Ok(())
     }
 
-    /// The kernel may write back what nobody has synced, in any order.
-    fn write_back_some(&mut self, inode: InodeNumber) -> io::Result<()> {
-        if self.random.below(4) == 0 {
-            let random = &mut self.random;
-            let sectors = self.inodes.get_mut(&inode).expect("an open file").write_back(|| random.below(2) == 0);
-            return self.write_to_platter(inode, &sectors);
-        }
-        Ok(())
+    /// The kernel may write back what nobody has synced, in any order: each sector by chance.
+    fn write_back(&mut self, inode: InodeNumber) -> io::Result<()> {
+        let random = &mut self.random;
+        let sectors = self.inodes.get_mut(&inode).expect("an open file").write_back(|| random.below(2) == 0);
+        self.write_to_platter(inode, &sectors)
     }
 
     fn sync(&mut self, inode: InodeNumber) -> io::Result<()> {
@@ -445,7 +385,11 @@ impl State {
         let (now, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.unsynced_entries).into_iter().partition(|change| change.is_in(directory));
         self.unsynced_entries = later;
-        for change in now {
+        self.make_entries_durable(now)
+    }
+
+    fn make_entries_durable(&mut self, changes: Vec<EntryChange>) -> io::Result<()> {
+        for change in changes {
             self.change_platter(&change)?;
             change.apply(&mut self.durable_entries);
         }
@@ -485,6 +429,7 @@ impl State {
             faults: Faults::default(),
             capacity_bytes: self.capacity_bytes,
             are_syncs_held: false,
+            sync_duration: None,
             platter: None,
         }
     }

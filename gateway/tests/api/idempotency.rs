@@ -31,11 +31,14 @@ async fn refusals_are_remembered_too() {
     admin.put_on_sale("gala", 0).await;
     let ann = server.login("ann").await;
     let hold = post("/v1/events/gala/holds", json!({})).with("idempotency-key", "k1");
-    ann.send(hold.clone()).await.expect_refusal(409, "sold_out");
+    let first = ann.send(hold.clone()).await;
+    first.expect_refusal(409, "sold_out");
     admin.change("gala", json!({ "ticket_types": [{ "id": "general", "capacity": 1 }] })).await.expect_status(200);
     let again = ann.send(hold).await;
     again.expect_refusal(409, "sold_out");
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert!(first.header("holdfast-seq").is_some(), "a refusal says at which number of the journal it was true");
+    assert_eq!(again.header("holdfast-seq"), first.header("holdfast-seq"));
     ann.hold("gala", json!({})).await.expect_status(201);
 }
 

@@ -8,6 +8,8 @@ use hyper::Method;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::check;
+use crate::history::{Claim, Statement, Told};
 use crate::http::{Answer, Connection, Cut, Request};
 use crate::ledger::{Ledger, Receipt, ServedLogin};
 use crate::organiser::EVENTS;
@@ -53,12 +55,15 @@ enum Action {
     Join,
     Leave,
     Look,
+    Browse(&'static str),
 }
 
 #[derive(Clone, Debug)]
 struct Attempt {
     action: Action,
     request: Request,
+    /// What anybody had been told when it was sent; without a key, when it was first sent.
+    sent_after: Option<u64>,
 }
 
 struct Session {
@@ -69,6 +74,8 @@ struct Session {
 pub struct Buyer {
     pub name: String,
     pub ledger: Ledger,
+    /// What all buyers together have been told.
+    told: Arc<Told>,
     random: Random,
     session: Option<Session>,
     /// Holds and bookings that the buyer believes to stand.
@@ -80,10 +87,11 @@ pub struct Buyer {
 }
 
 impl Buyer {
-    pub fn new(index: usize, random: Random) -> Buyer {
+    pub fn new(index: usize, told: Arc<Told>, random: Random) -> Buyer {
         Buyer {
             name: format!("buyer-{index:02}"),
             ledger: Ledger::default(),
+            told,
             random,
             session: None,
             holds: Vec::new(),
@@ -123,9 +131,10 @@ impl Buyer {
 
     /// Repeats what was cut off, under the same key. Whether it had been done before.
     pub async fn settle(&mut self, address: SocketAddr) -> bool {
-        let Some(attempt) = self.open.take() else { return false };
+        let Some(mut attempt) = self.open.take() else { return false };
         let mut connection = Connection::open(address).await.expect("the server listens");
         for _ in 0..REPEATS_MAX {
+            self.stamp(&mut attempt);
             let answer = connection.send(&attempt.request).await.expect("nobody kills the server now");
             let is_replay = answer.is_replay;
             if self.take(&attempt, answer) {
@@ -137,7 +146,8 @@ impl Buyer {
 
     /// Asks for something new, or again for what is open.
     async fn step(&mut self, connection: &mut Connection) -> Result<(), Cut> {
-        let attempt = self.open.take().unwrap_or_else(|| self.choose());
+        let mut attempt = self.open.take().unwrap_or_else(|| self.choose());
+        self.stamp(&mut attempt);
         match connection.send(&attempt.request).await {
             Ok(answer) => {
                 if !self.take(&attempt, answer) {
@@ -162,6 +172,15 @@ impl Buyer {
         self.open = Some(attempt);
     }
 
+    /// Notes what had been told before the request goes out. A repeat without a key may be answered for its first time.
+    fn stamp(&self, attempt: &mut Attempt) {
+        attempt.sent_after = match attempt.action {
+            Action::Browse(event) => Some(self.told.newest_of(event)),
+            _ if attempt.request.key.is_some() => Some(self.told.newest()),
+            _ => attempt.sent_after.or(Some(self.told.newest())),
+        };
+    }
+
     fn choose(&mut self) -> Attempt {
         if self.session.is_none() {
             return self.login();
@@ -181,14 +200,12 @@ impl Buyer {
                 let path = format!("/v1/events/{event}/queue/me?ticket_type={ticket_type}");
                 self.attempt(Action::Leave, Method::DELETE, path, None)
             }
-            (92, _, _) => {
-                let logout = self.attempt(Action::Logout, Method::DELETE, "/v1/sessions/me".to_owned(), None);
-                Attempt { request: Request { key: None, ..logout.request }, ..logout }
+            (92, _, _) => self.attempt_without_key(Action::Logout, Method::DELETE, "/v1/sessions/me".to_owned()),
+            (93..=95, _, _) => {
+                let (event, _) = self.pick_type();
+                self.attempt_without_key(Action::Browse(event), Method::GET, format!("/v1/events/{event}"))
             }
-            _ => {
-                let look = self.attempt(Action::Look, Method::GET, "/v1/sessions/me".to_owned(), None);
-                Attempt { request: Request { key: None, ..look.request }, ..look }
-            }
+            _ => self.attempt_without_key(Action::Look, Method::GET, "/v1/sessions/me".to_owned()),
         }
     }
 
@@ -202,7 +219,7 @@ impl Buyer {
         }
         let path = "/v1/sessions".to_owned();
         let request = Request { method: Method::POST, path, token: None, key: None, body: Some(body) };
-        Attempt { action: Action::Login, request }
+        Attempt { action: Action::Login, request, sent_after: None }
     }
 
     fn act_on_hold(&mut self, hold: String) -> Attempt {
@@ -238,7 +255,13 @@ impl Buyer {
     fn attempt(&mut self, action: Action, method: Method, path: String, body: Option<Value>) -> Attempt {
         self.keys += 1;
         let key = Some(format!("{}-{}", self.name, self.keys));
-        Attempt { action, request: Request { method, path, token: self.token().map(str::to_owned), key, body } }
+        let token = self.token().map(str::to_owned);
+        Attempt { action, request: Request { method, path, token, key, body }, sent_after: None }
+    }
+
+    fn attempt_without_key(&self, action: Action, method: Method, path: String) -> Attempt {
+        let token = self.token().map(str::to_owned);
+        Attempt { action, request: Request { method, path, token, key: None, body: None }, sent_after: None }
     }
 
     /// Believes an answer. `false` where the server says that nothing was done and to try again.
@@ -250,7 +273,26 @@ impl Buyer {
             401 if matches!(attempt.action, Action::Logout) => self.log_out(None),
             _ => panic!("{} asked {attempt:?} and got {answer:?}", self.name),
         }
+        self.note(attempt, &answer);
         true
+    }
+
+    /// Enters in the ledger what the answer says about the order of things.
+    fn note(&mut self, attempt: &Attempt, answer: &Answer) {
+        let (seq, claim) = match attempt.action {
+            Action::Browse(event) => {
+                let seq = answer.body["seq"].as_u64().expect("an event has a number");
+                (seq, Claim::Figures(event, check::shown_figures(&answer.body)))
+            }
+            _ => match answer.seq {
+                Some(seq) => (seq, Claim::of(&attempt.request, answer)),
+                None => return,
+            },
+        };
+        self.told.tell(attempt.request.event(), seq);
+        // A replay has the place of the first answer, which was given to a request that went out earlier.
+        let sent_after = attempt.sent_after.filter(|_| !answer.is_replay).unwrap_or_default();
+        self.ledger.statements.push(Statement { user: self.name.clone(), seq, sent_after, claim });
     }
 
     fn take_refusal(&mut self, action: &Action, answer: &Answer) {
@@ -264,7 +306,9 @@ impl Buyer {
                 }
             }
             Action::Cancel(id) => panic!("{} cannot cancel {id}: {answer:?}", self.name),
-            Action::Login | Action::Look => panic!("{} was refused {action:?}: {answer:?}", self.name),
+            Action::Login | Action::Look | Action::Browse(_) => {
+                panic!("{} was refused {action:?}: {answer:?}", self.name)
+            }
             Action::Hold | Action::Book | Action::Join | Action::Leave => {}
         }
     }
@@ -274,6 +318,7 @@ impl Buyer {
             Action::Login => self.log_in(answer),
             Action::Logout => self.log_out(answer.seq),
             Action::Look => self.look(&answer.body),
+            Action::Browse(_) => {}
             Action::Hold | Action::Join if answer.status == 201 => {
                 self.sign("hold_placed", answer);
                 self.know_hold(&answer.body);

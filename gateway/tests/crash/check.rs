@@ -98,21 +98,33 @@ fn order_of_logins(trail: &Trail, buyers: &[Buyer]) {
 
 /// What each event shows is the sum of the audit trail.
 pub async fn figures(trail: &Trail, organiser: &mut Organiser) {
-    for (id, _, types) in EVENTS {
+    for (id, _, _) in EVENTS {
         let event = organiser.event(id).await;
-        let expected: Vec<Value> = types.iter().map(|(type_id, _)| expected_figures(trail, id, type_id)).collect();
-        let names = ["id", "capacity", "available", "held", "booked", "waiting"];
-        let only = |shown: &Value| names.iter().map(|name| ((*name).to_owned(), shown[name].clone())).collect();
-        let shown: Vec<Value> = event["ticket_types"].as_array().expect("a list").iter().map(only).collect();
-        assert_eq!(shown, expected, "{id}");
+        let expected = expected_figures(trail, id);
+        assert_eq!(shown_figures(&event), expected, "{id}");
         let sum = |name: &str| expected.iter().map(|figures| figures[name].as_u64().expect("a number")).sum::<u64>();
-        for name in &names[1..] {
+        for name in &FIGURES[1..] {
             assert_eq!(event[name], json!(sum(name)), "{name} of {id}");
         }
     }
 }
 
-fn expected_figures(trail: &Trail, event: &str, ticket_type: &str) -> Value {
+/// What is compared of a ticket type.
+const FIGURES: [&str; 6] = ["id", "capacity", "available", "held", "booked", "waiting"];
+
+/// The figures of each ticket type of an event that was read.
+pub fn shown_figures(event: &Value) -> Vec<Value> {
+    let only = |shown: &Value| FIGURES.iter().map(|name| ((*name).to_owned(), shown[name].clone())).collect();
+    event["ticket_types"].as_array().expect("a list").iter().map(only).collect()
+}
+
+/// The figures of each ticket type of an event, where the trail stands.
+pub fn expected_figures(trail: &Trail, event: &str) -> Vec<Value> {
+    let (_, _, types) = EVENTS.iter().find(|(id, _, _)| *id == event).expect("an event of this test");
+    types.iter().map(|(ticket_type, _)| expected_figures_of(trail, event, ticket_type)).collect()
+}
+
+fn expected_figures_of(trail: &Trail, event: &str, ticket_type: &str) -> Value {
     let books = &trail.types[&(event.to_owned(), ticket_type.to_owned())];
     json!({
         "id": ticket_type,

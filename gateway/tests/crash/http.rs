@@ -29,6 +29,35 @@ pub struct Request {
     pub body: Option<Value>,
 }
 
+impl Request {
+    /// The event that it is about.
+    pub fn event(&self) -> Option<&str> {
+        let (what, id) = self.subject()?;
+        if what == "events" { Some(id) } else { id.split_once('.').map(|(event, _)| event) }
+    }
+
+    /// The hold that its path names.
+    pub fn hold(&self) -> Option<&str> {
+        self.subject().filter(|(what, _)| *what == "holds").map(|(_, id)| id)
+    }
+
+    /// The ticket type that its body wishes for.
+    pub fn ticket_type(&self) -> Option<&str> {
+        self.body.as_ref()?["ticket_type"].as_str()
+    }
+
+    /// A number of its body.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.body.as_ref()?[name].as_u64()
+    }
+
+    /// `holds` and `gala.7` of `/v1/holds/gala.7/confirm`.
+    fn subject(&self) -> Option<(&str, &str)> {
+        let mut parts = self.path.strip_prefix("/v1/")?.split(['/', '?']);
+        parts.next().zip(parts.next()).filter(|(what, _)| ["events", "holds", "bookings"].contains(what))
+    }
+}
+
 /// An acknowledged answer.
 #[derive(Debug)]
 pub struct Answer {

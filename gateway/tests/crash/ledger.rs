@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::history::Statement;
+
 /// A change that an answer acknowledged.
 #[derive(Clone, Debug)]
 pub struct Receipt {
@@ -38,6 +40,8 @@ pub struct Ledger {
     pub opened_sessions: Vec<(u64, u64)>,
     /// Sessions that ended: `login_seq`, and `Holdfast-Seq` where the end was acknowledged the first time.
     pub ended_sessions: Vec<(u64, Option<u64>)>,
+    /// What was said about the order of things since it was compared last.
+    pub statements: Vec<Statement>,
     /// The latest deadline that was promised for each hold.
     pub deadlines: BTreeMap<String, String>,
 }

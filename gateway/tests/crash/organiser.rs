@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use crate::history::History;
 use crate::http::{Answer, Connection, Request};
 use crate::server::ADMIN_TOKEN;
 use crate::trail::Trail;
@@ -62,14 +63,15 @@ impl Organiser {
         }
     }
 
-    /// Reads what has been added to the audit trail.
-    pub async fn read_trail(&mut self, trail: &mut Trail) {
+    /// Reads what has been added to the audit trail, and compares what was said meanwhile.
+    pub async fn read_trail(&mut self, trail: &mut Trail, mut history: History) {
         let mut path = format!("/v1/admin/changes?limit={PAGE}&after={}", trail.len());
         loop {
             let mut page = self.get(&path).await;
             let items = page["items"].take();
-            trail.extend(serde_json::from_value(items).expect("changes as the contract has them"));
-            let Some(cursor) = page["next_cursor"].as_str() else { return };
+            let changes = serde_json::from_value(items).expect("changes as the contract has them");
+            trail.extend(changes, &mut history);
+            let Some(cursor) = page["next_cursor"].as_str() else { return history.finish() };
             path = format!("/v1/admin/changes?limit={PAGE}&cursor={cursor}");
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::history::History;
 use crate::ledger::Receipt;
 use crate::organiser::{EVENTS, MAX_PER_USER};
 
@@ -111,8 +112,8 @@ impl Trail {
         self.changes.len()
     }
 
-    /// Takes up the changes that follow.
-    pub fn extend(&mut self, changes: Vec<Change>) {
+    /// Takes up the changes that follow, and compares at each place what was said about it.
+    pub fn extend(&mut self, changes: Vec<Change>, history: &mut History) {
         for change in changes {
             assert_eq!(change.seq, self.len() as u64 + 1, "the audit trail has a gap before {change:?}");
             // Actors read the time at the beginning of a turn, so it is in order within an event, not over all of them.
@@ -121,7 +122,19 @@ impl Trail {
             assert_eq!(change.session, change.login_seq.map(|number| number.to_string()), "{change:?}");
             self.apply(&change);
             self.changes.push(change);
+            history.compare(self);
         }
+    }
+
+    /// How many tickets a user has in an event, held and booked.
+    pub fn tickets_of(&self, event: &str, user: &str) -> u64 {
+        self.tickets.get(&(event.to_owned(), user.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// The live hold of a user on a ticket type.
+    pub fn live_hold_of(&self, event: &str, ticket_type: &str, user: &str) -> Option<&Hold> {
+        let key = (event.to_owned(), ticket_type.to_owned(), user.to_owned());
+        self.live_holds.get(&key).and_then(|id| self.holds.get(id))
     }
 
     pub fn at(&self, seq: u64) -> Option<&Change> {

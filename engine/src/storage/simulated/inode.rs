@@ -1,5 +1,7 @@
 //! A file of a simulated disk: what programs see of it, and what the platter holds.
 
+use std::ops::Range;
+
 use super::SplitMix;
 use super::faults::{Damage, Sectors};
 
@@ -35,8 +37,7 @@ impl Inode {
     pub(super) fn write(&mut self, bytes: &[u8], start: usize) {
         let end = start + bytes.len();
         if end > self.seen.len() {
-            self.is_length_unsynced = true;
-            self.seen.resize(end, 0);
+            self.set_len(end);
         }
         self.seen[start..end].copy_from_slice(bytes);
         if !bytes.is_empty() {
@@ -44,9 +45,14 @@ impl Inode {
         }
     }
 
+    /// Changes the length. What is added is zero, also where the platter still holds what was cut off before.
     pub(super) fn set_len(&mut self, length: usize) {
-        self.is_length_unsynced |= self.seen.len() != length;
-        self.seen.resize(length, 0);
+        let (least, most) = (length.min(self.seen.len()), length.max(self.seen.len()));
+        if least < most {
+            self.is_length_unsynced = true;
+            self.unsynced.extend(least / SECTOR_BYTES..most.div_ceil(SECTOR_BYTES));
+            self.seen.resize(length, 0);
+        }
     }
 
     /// Makes everything durable. Returns the sectors that were not.
@@ -60,9 +66,11 @@ impl Inode {
         sectors
     }
 
-    /// Makes some of the sectors durable, as write-back does; the length stays.
+    /// Makes some of the sectors durable, as write-back does; the length stays, and with it what lies behind it.
     pub(super) fn write_back(&mut self, mut is_chosen: impl FnMut() -> bool) -> Vec<usize> {
-        let (chosen, rest): (Vec<_>, Vec<_>) = self.take_unsynced().into_iter().partition(|_| is_chosen());
+        let sectors_in_place = self.seen.len().min(self.durable.len()) / SECTOR_BYTES;
+        let is_written = |sector: &usize| *sector < sectors_in_place && is_chosen();
+        let (chosen, rest): (Vec<_>, Vec<_>) = self.take_unsynced().into_iter().partition(is_written);
         self.unsynced = rest;
         for sector in &chosen {
             self.settle(*sector);
@@ -100,10 +108,10 @@ impl Inode {
         Inode::durable(survivor.durable)
     }
 
-    /// What a sector holds, as far as the file has it on the platter.
-    pub(super) fn platter_sector(&self, sector: usize) -> &[u8] {
-        let start = (sector * SECTOR_BYTES).min(self.durable.len());
-        &self.durable[start..(start + SECTOR_BYTES).min(self.durable.len())]
+    /// What these sectors hold, as far as the file has them on the platter.
+    pub(super) fn platter_sectors(&self, sectors: Range<usize>) -> &[u8] {
+        let [start, end] = [sectors.start, sectors.end].map(|sector| (sector * SECTOR_BYTES).min(self.durable.len()));
+        &self.durable[start..end]
     }
 
     fn settle(&mut self, sector: usize) {

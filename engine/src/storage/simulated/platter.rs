@@ -12,6 +12,9 @@ use super::super::real::RealDisk;
 use super::inode::{Inode, SECTOR_BYTES};
 use super::{EntryChange, InodeNumber, State};
 
+/// A file on its way to the platter. On a real disk a file that was synced is there whole as soon as its name is.
+pub(super) const UNFINISHED_FILE: &str = ".platter-unfinished";
+
 #[derive(Debug)]
 pub(super) struct Platter {
     files: Vec<(PathBuf, Vec<u8>)>,
@@ -22,6 +25,10 @@ impl Platter {
     /// The directory, made if it is missing, with the files that are in it.
     pub(super) fn open(directory: &Path) -> io::Result<Platter> {
         RealDisk.create_directory(directory)?;
+        let unfinished = directory.join(UNFINISHED_FILE);
+        if unfinished.exists() {
+            std::fs::remove_file(unfinished)?;
+        }
         let mut files = Vec::new();
         for listed in RealDisk.list(directory)?.into_iter().filter(|listed| listed.is_file) {
             let path = directory.join(listed.name);
@@ -36,6 +43,13 @@ impl Platter {
 
     pub(super) fn lock(&self, path: &Path, holder: &str) -> io::Result<Lock> {
         RealDisk.lock(path, holder)
+    }
+
+    /// Puts a whole file in the place of what may be there.
+    fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let unfinished = self.directory.join(UNFINISHED_FILE);
+        std::fs::write(&unfinished, bytes)?;
+        std::fs::rename(unfinished, path)
     }
 }
 
@@ -54,9 +68,9 @@ impl State {
     /// Writes sectors to the file that has a durable entry; one without is not on the platter yet.
     pub(super) fn write_to_platter(&mut self, inode: InodeNumber, sectors: &[usize]) -> io::Result<()> {
         let Some(file) = self.platter_file(inode)? else { return Ok(()) };
-        for sector in sectors {
-            let bytes = self.inodes[&inode].platter_sector(*sector);
-            file.write_all_at(bytes, (*sector * SECTOR_BYTES) as u64)?;
+        for run in sectors.chunk_by(|one, next| one + 1 == *next) {
+            let bytes = self.inodes[&inode].platter_sectors(run[0]..run[0] + run.len());
+            file.write_all_at(bytes, (run[0] * SECTOR_BYTES) as u64)?;
         }
         Ok(())
     }
@@ -69,11 +83,9 @@ impl State {
     }
 
     pub(super) fn change_platter(&mut self, change: &EntryChange) -> io::Result<()> {
-        if self.platter.is_none() {
-            return Ok(());
-        }
+        let Some(platter) = &self.platter else { return Ok(()) };
         match change {
-            EntryChange::Set(path, inode) => std::fs::write(path, self.inodes[inode].on_platter()),
+            EntryChange::Set(path, inode) => platter.put(path, self.inodes[inode].on_platter()),
             EntryChange::Rename(from, to) => std::fs::rename(from, to),
             EntryChange::Remove(path) => std::fs::remove_file(path),
         }

@@ -123,25 +123,6 @@ fn a_full_disk_takes_no_more_bytes_and_keeps_those_it_has() {
 }
 
 #[test]
-fn the_platter_holds_what_was_synced_and_nothing_else_for_sure() {
-    let temp = tempfile::tempdir().unwrap();
-    std::fs::write(temp.path().join("before"), "there").unwrap();
-    let disk = SimulatedDisk::mirrored(temp.path(), 3).unwrap();
-    assert_eq!(disk.contents(&temp.path().join("before")).unwrap(), b"there");
-    let name = temp.path().join("new");
-    let file = disk.create(&name).unwrap();
-    file.write_at(&[5; 1000], 0).unwrap();
-    file.sync_data().unwrap();
-    assert!(!name.exists(), "its entry is not durable");
-    disk.sync_directory(temp.path()).unwrap();
-    assert_eq!(std::fs::read(&name).unwrap(), [5; 1000]);
-    file.write_at(&[6; 10], 1000).unwrap();
-    assert_eq!(std::fs::read(&name).unwrap().len(), 1000, "the length was not synced");
-    file.sync_data().unwrap();
-    assert_eq!(std::fs::read(&name).unwrap()[1000..], [6; 10]);
-}
-
-#[test]
 fn the_same_seed_makes_the_same_choices() {
     let survivors = |seed| {
         let disk = disk_of(seed);

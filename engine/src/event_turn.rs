@@ -6,8 +6,9 @@
 //! 3. append: the turn's records, its replies and the new view go to the journal together; the actor goes on
 //! 4. on the journal's thread, after the sync: publish the view, send the replies
 
-use std::sync::{Arc, RwLockWriteGuard};
+use std::sync::Arc;
 
+use parking_lot::RwLockWriteGuard;
 use tokio::sync::oneshot;
 
 use crate::core::change::{By, Change};
@@ -46,7 +47,10 @@ pub fn take_turn(
     batch.drain(..).for_each(|envelope| turn.execute(envelope));
     let machine = turn.append();
     services.alarms.set(handle.number, machine.next_wake_ms());
-    has_more_commands || machine.has_more_to_do()
+    let has_more = has_more_commands || machine.has_more_to_do();
+    // Who looks at the event between two turns has their look before the next one.
+    RwLockWriteGuard::unlock_fair(machine);
+    has_more
 }
 
 struct Turn<'a> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{FILE_MODE, StorageError};
 
-/// Zeros are written in pieces of this size.
+/// Zeros are written in pieces of this size, each synced: a sync of another file must not wait behind all of them.
 const ZEROS_BYTES: usize = 1 << 20;
 
 /// An open file of the data directory. All reads and writes name their place: there is no cursor.
@@ -84,6 +84,7 @@ impl StorageFile {
         while offset < bytes {
             let piece = zeros.len().min(usize::try_from(bytes - offset).unwrap_or(usize::MAX));
             self.write_at(&zeros[..piece], offset)?;
+            self.sync_data()?;
             offset += piece as u64;
         }
         self.sync_all()

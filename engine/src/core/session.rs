@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, SessionEnd};
-use super::id::{LoginSeq, NumberMap, UserNumber};
+use super::id::{LoginSeq, UserNumber};
+use super::number_map::NumberMap;
 
 /// The most tokens a session has at once. A further login takes the oldest one's place.
 pub const TOKENS_PER_SESSION_MAX: usize = 16;

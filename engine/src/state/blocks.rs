@@ -32,7 +32,7 @@ impl State {
     pub fn write_blocks<E>(&self, write: &mut Write<'_, E>) -> Result<(), E> {
         let mut blocks = BlockWriter { write, bytes: Vec::new() };
         blocks.one(KIND_HEAD, &(self.newest_ms, self.sessions.logins()))?;
-        blocks.rows(KIND_USERS, self.sessions.names().iter())?;
+        blocks.rows(KIND_USERS, self.sessions.names())?;
         blocks.rows(KIND_SESSIONS, self.sessions.live())?;
         blocks.rows(KIND_EVENT_IDS, self.event_ids.iter())?;
         for event in self.events.values() {

@@ -109,6 +109,12 @@ impl StorageFile {
             .map_err(|error| self.error("drop the cache of", error.into()))
     }
 
+    /// Asks the kernel to read the whole file in the background: the next read finds it in memory.
+    pub fn read_ahead(&self) -> Result<(), StorageError> {
+        rustix::fs::fadvise(&self.file, 0, None, rustix::fs::Advice::WillNeed)
+            .map_err(|error| self.error("read ahead in", error.into()))
+    }
+
     fn error(&self, operation: &'static str, source: std::io::Error) -> StorageError {
         StorageError::io(operation, &self.path, source)
     }

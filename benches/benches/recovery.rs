@@ -38,8 +38,12 @@ use holdfast_engine::snapshot::{self, SnapshotMeta};
 use holdfast_engine::state::{SESSIONS, State};
 use holdfast_engine::storage::DataDirectory;
 
-/// Users of the journal: each holds about twenty times.
-const USERS: u32 = 250_000;
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The journal has one user for so many changes: one of these is the login, the others are four or five holds.
+const CHANGES_PER_USER: u64 = 10;
 /// Holds that are live at once, besides those that are left to expire.
 const LIVE: usize = 10_000;
 const HOLD_SECONDS: u32 = 10;
@@ -64,7 +68,7 @@ fn main() {
 fn replay_a_journal(changes: u64, rounds: u32) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut author = Author::new(directory.path(), HOLD_SECONDS);
-    author.log_in(USERS.min(changes as u32 / 4));
+    author.log_in((changes / CHANGES_PER_USER) as u32);
     author.sell(changes);
     author.close();
     for _ in 0..rounds {

@@ -19,6 +19,10 @@ use holdfast_engine::config::{EngineConfig, SnapshotConfig};
 use holdfast_engine::core::settings::{CAPACITY_MAX, DURATION_SECONDS_MAX, Settings};
 use holdfast_engine::engine::WrittenSnapshot;
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BUYERS: usize = 64;
 /// Users that buyers buy for. Enough that none of them has many bookings at the end.
 const USERS: u32 = 100_000;

@@ -23,6 +23,10 @@ use holdfast_engine::core::Caller;
 use holdfast_engine::core::event::Figures;
 use holdfast_engine::core::settings::{CAPACITY_MAX, Settings};
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BUYERS_PER_EVENT: usize = 32;
 const USERS_PER_EVENT: u32 = 20_000;
 const MAX_PER_USER: u32 = 1_000_000;

@@ -1,13 +1,18 @@
-//! The parts of `holdfast-load`, the HTTP load generator of Holdfast.
+//! The parts of `holdfast-load`, the HTTP load generator of Holdfast, and what its benches share.
 //!
-//! Reading order: [`arguments`] (what is to be run), [`sale`] (the event and its users, before and after), [`pacer`] and
-//! [`worker`] (the load), [`report`] (what came of it), [`connection`] and [`clock`] (HTTP and time).
+//! Reading order of the load generator: [`arguments`] (what is to be run), [`sale`] (the event and its users, before and
+//! after), [`pacer`] and [`worker`] (the load), [`report`] (what came of it), [`connection`] and [`clock`] (HTTP and time).
+//!
+//! Benches of a whole engine in process begin with a [`venue`]; [`buyer`]s buy there, and their [`latency`] is filed.
 
 pub mod arguments;
+pub mod buyer;
 pub mod clock;
 pub mod connection;
 pub mod error;
+pub mod latency;
 pub mod pacer;
 pub mod report;
 pub mod sale;
+pub mod venue;
 pub mod worker;

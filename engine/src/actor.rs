@@ -64,10 +64,12 @@ impl Handler<Doorbell> for SessionActor {
     }
 }
 
-/// Lets the other actors of this arbiter have their turn first.
+/// Lets the other actors of this arbiter have their turn first, and the other threads of this processor: without that
+/// an actor with a million holds to expire keeps those who serve buyers waiting for whole slices of the scheduler.
 fn step_back_and(then: impl FnOnce() + 'static) {
     actix::spawn(async move {
         tokio::task::yield_now().await;
+        std::thread::yield_now();
         then();
     });
 }

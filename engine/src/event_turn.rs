@@ -6,8 +6,9 @@
 //! 3. append: the turn's records, its replies and the new view go to the journal together; the actor goes on
 //! 4. on the journal's thread, after the sync: publish the view, send the replies
 
-use std::sync::{Arc, RwLockWriteGuard};
+use std::sync::Arc;
 
+use parking_lot::RwLockWriteGuard;
 use tokio::sync::oneshot;
 
 use crate::core::change::{By, Change};
@@ -22,7 +23,8 @@ use crate::machine::EventMachine;
 use crate::record::encode_record;
 use crate::services::{AbortOnPanic, Services};
 
-/// Takes a turn. `true` asks for another one: commands wait, or upkeep is left.
+/// Takes a turn. `true` asks for another one at once: commands wait. Where only upkeep is left, the actor is nudged when
+/// this turn is durable.
 ///
 /// `batch` and `records` are empty before and after; the actor keeps them to reuse their memory.
 pub fn take_turn(
@@ -47,7 +49,20 @@ pub fn take_turn(
     batch.drain(..).for_each(|envelope| turn.execute(envelope));
     let machine = turn.append();
     services.alarms.set(handle.number, machine.next_wake_ms());
-    has_more_commands || machine.has_more_to_do()
+    let has_upkeep_left = machine.has_more_to_do();
+    // Who looks at the event between two turns has their look before the next one.
+    RwLockWriteGuard::unlock_fair(machine);
+    if has_upkeep_left && !has_more_commands {
+        go_on_once_durable(handle, services, records);
+    }
+    has_more_commands
+}
+
+/// Upkeep goes at the pace of the disk: a million holds that end together must neither fill the journal ahead of everybody
+/// else's answers nor keep a processor from those who serve.
+fn go_on_once_durable(handle: &Arc<EventHandle>, services: &Services, no_records: &RecordBuffer) {
+    let handle = Arc::clone(handle);
+    services.journal.append_slice(no_records, Box::new(move |_| handle.nudge()));
 }
 
 struct Turn<'a> {

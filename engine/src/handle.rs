@@ -1,9 +1,10 @@
 //! What the rest of the process has of an event: a way in, and the last durable view of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::oneshot;
 
 use crate::core::Event;
@@ -53,7 +54,8 @@ pub struct EventHandle {
     /// Wakes the actor. Set once the actor runs.
     doorbell: OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// The actor's state. The actor writes, a turn at a time; owners' reads look in between two turns, and answer only
-    /// once what they saw is durable.
+    /// once what they saw is durable. The lock is one that can be handed over: an actor with much to do takes it again at
+    /// once, and that of the standard library would keep who waits for it outside until the work is done.
     machine: RwLock<EventMachine>,
     /// The journal number of the event's newest change, durable or not. Written under the machine's lock.
     appended_seq: AtomicU64,
@@ -124,12 +126,12 @@ impl EventHandle {
     }
 
     pub(crate) fn machine(&self) -> RwLockReadGuard<'_, EventMachine> {
-        // A panic in a turn aborts the process, so nobody ever sees a half-made turn behind a poisoned lock.
-        self.machine.read().unwrap_or_else(PoisonError::into_inner)
+        // A panic in a turn aborts the process, so nobody ever sees a half-made turn.
+        self.machine.read()
     }
 
     pub(crate) fn machine_mut(&self) -> RwLockWriteGuard<'_, EventMachine> {
-        self.machine.write().unwrap_or_else(PoisonError::into_inner)
+        self.machine.write()
     }
 
     pub(crate) fn set_appended_seq(&self, seq: u64) {

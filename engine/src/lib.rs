@@ -19,7 +19,7 @@
 //! - [`wheel`]: when to look at what again; no clock inside
 //! - [`machine`]: an event with its wheel; `session_machine`: the sessions with theirs
 //! - [`record`]: changes as bytes · [`journal`]: bytes that are there after a power cut · [`storage`]: the door to the disk
-//! - `state`: everything durable as one value · [`snapshot`]: that value as a file · `snapshotter`: when and how
+//! - [`state`]: everything durable as one value · [`snapshot`]: that value as a file · `snapshotter`: when and how
 //! - `inbox`, [`handle`], `event_turn`, `session_turn`: a turn takes many commands, and makes one append
 //! - `actor`: the actix shells around the turns · `alarms`: who is to be woken when
 //! - `directory`, [`session_table`]: who there is · `pressure`: how many wait, and whether the disk is slow
@@ -68,6 +68,6 @@ mod session_turn;
 mod simulation;
 pub mod snapshot;
 mod snapshotter;
-mod state;
+pub mod state;
 pub mod storage;
 pub mod wheel;

@@ -2,7 +2,8 @@
 
 use crate::core::Sessions;
 use crate::core::change::{Change, SessionEnd};
-use crate::core::id::{LoginSeq, NumberMap, UserNumber};
+use crate::core::id::{LoginSeq, UserNumber};
+use crate::core::number_map::NumberMap;
 use crate::core::session::Login;
 use crate::wheel::{Due, TimerKey, Wheel};
 

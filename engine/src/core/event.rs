@@ -18,8 +18,9 @@ mod views;
 use super::capacity::Capacity;
 use super::change::{Change, EventCreated, Share};
 use super::hold::{Booking, Hold};
-use super::id::{EventNumber, HoldNumber, NumberMap, Slug, TypeIndex, UserNumber};
+use super::id::{EventNumber, HoldNumber, Slug, TypeIndex, UserNumber};
 use super::idempotency::RememberedAnswers;
+use super::number_map::NumberMap;
 use super::party::Party;
 use super::queue::LoginQueue;
 use super::settings::{Details, Price, Settings};
@@ -184,7 +185,7 @@ impl Event {
     /// Everybody who has a hold, a booking or a place in line here, once or more, in no particular order.
     pub fn users(&self) -> impl Iterator<Item = UserNumber> {
         let waiting = self.types.iter().flat_map(|ticket_type| ticket_type.queue.iter().map(|entry| entry.user));
-        self.parties.keys().copied().chain(waiting)
+        self.parties.iter().map(|(user, _)| *user).chain(waiting)
     }
 
     /// Everybody who has a live hold or a place in line, with the session it was got under; once for each of these.

@@ -1,8 +1,7 @@
 //! The names and numbers everything is known by.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::Hasher;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -108,9 +107,6 @@ impl Hasher for NumberHasher {
         self.0 ^= self.0 >> 32;
     }
 }
-
-/// A hash map keyed by one of the numbers above. Looked up, never iterated where order could show.
-pub type NumberMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
 
 #[cfg(test)]
 mod tests {

@@ -17,6 +17,7 @@ pub mod event;
 pub mod hold;
 pub mod id;
 pub mod idempotency;
+pub mod number_map;
 pub mod outcome;
 pub mod party;
 pub(crate) mod planted;

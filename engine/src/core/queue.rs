@@ -5,7 +5,8 @@ mod places;
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 
-use super::id::{LoginSeq, NumberMap, UserNumber};
+use super::id::{LoginSeq, UserNumber};
+use super::number_map::NumberMap;
 use places::Places;
 
 /// A user waiting in line.

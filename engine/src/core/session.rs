@@ -1,11 +1,13 @@
 //! Logins: who is logged in, and in which order they came.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, SessionEnd};
-use super::id::{LoginSeq, NumberMap, UserNumber};
+use super::id::{LoginSeq, UserNumber};
+use super::number_map::NumberMap;
 
 /// The most tokens a session has at once. A further login takes the oldest one's place.
 pub const TOKENS_PER_SESSION_MAX: usize = 16;
@@ -25,8 +27,8 @@ pub struct Session {
 #[derive(Debug, Default)]
 pub struct Sessions {
     /// The name of user `i + 1`. Users are never forgotten: the audit trail names them.
-    names: Vec<String>,
-    numbers: HashMap<String, UserNumber>,
+    names: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, UserNumber>,
     /// By number, which is their order.
     live: BTreeMap<LoginSeq, Session>,
     by_user: NumberMap<UserNumber, LoginSeq>,
@@ -122,7 +124,7 @@ impl Sessions {
 
     /// The name of a user.
     pub fn name(&self, user: UserNumber) -> Option<&str> {
-        self.names.get((user.0 as usize).checked_sub(1)?).map(String::as_str)
+        self.names.get((user.0 as usize).checked_sub(1)?).map(AsRef::as_ref)
     }
 
     /// The number of a user.
@@ -131,8 +133,8 @@ impl Sessions {
     }
 
     /// All users' names, by number.
-    pub fn names(&self) -> &[String] {
-        &self.names
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(AsRef::as_ref)
     }
 
     /// How many logins have opened a session so far: the newest `login_seq`.
@@ -162,8 +164,9 @@ impl Sessions {
             return;
         }
         assert!(user.0 as usize == self.names.len() + 1, "user {} after {}", user.0, self.names.len());
-        self.names.push(name.to_owned());
-        self.numbers.insert(name.to_owned(), user);
+        let name: Arc<str> = name.into();
+        self.names.push(Arc::clone(&name));
+        self.numbers.insert(name, user);
     }
 
     fn insert(&mut self, session: LoginSeq, row: Session) {

@@ -47,6 +47,10 @@ pub(super) fn examine(
     let mut end: Option<SegmentEnd> = None;
     for (index, segment) in segments.iter().enumerate().skip(start) {
         let next_segment = segments.get(index + 1).map(|next| next.header.link);
+        // While this segment is applied, the disk has time for the next one.
+        if let Some(next) = segments.get(index + 1) {
+            directory.open_file(&next.name())?.read_ahead()?;
+        }
         let buffer = end.map(|end| end.bytes).unwrap_or_default();
         end = Some(replay.segment(directory, segment, next_segment, buffer)?);
     }

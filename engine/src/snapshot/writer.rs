@@ -6,7 +6,8 @@ use crate::storage::StorageFile;
 use super::format::{self, BlockHeader, TRAILER_BYTES, TRAILER_KIND, Trailer};
 use super::{BLOCK_BYTES_MAX, SnapshotError, SnapshotMeta, StateHash};
 
-/// Blocks are gathered up to this length before they are written.
+/// Blocks are gathered up to this length before they are written, and synced at once: a sync of the journal must not wait
+/// behind a whole snapshot.
 const BUFFER_BYTES: usize = 1 << 20;
 
 /// Takes the blocks of a snapshot that is being written. See [`write`](super::write).
@@ -64,6 +65,9 @@ impl SnapshotWriter {
 
     fn write_out(&mut self) -> Result<(), SnapshotError> {
         self.file.write_at(&self.buffer, self.offset)?;
+        if !is_planted(Bug::SnapshotNotSynced) {
+            self.file.sync_data()?;
+        }
         self.offset += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())

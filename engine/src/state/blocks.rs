@@ -33,7 +33,7 @@ impl State {
     pub fn write_blocks<E>(&self, write: &mut Write<'_, E>) -> Result<(), E> {
         let mut blocks = BlockWriter { write, bytes: Vec::new() };
         blocks.one(KIND_HEAD, &(self.newest_ms, self.sessions.logins()))?;
-        blocks.rows(KIND_USERS, self.sessions.names().iter())?;
+        blocks.rows(KIND_USERS, self.sessions.names())?;
         if is_planted(Bug::HashOrderInSnapshot) {
             let hashed: std::collections::HashMap<_, _> = self.sessions.live().collect();
             blocks.rows(KIND_SESSIONS, hashed.into_iter())?;

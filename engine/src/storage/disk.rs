@@ -80,6 +80,9 @@ pub trait DiskFile: Debug + Send + Sync {
 
     /// Forgets what is cached of the file, so that the next read comes from the disk.
     fn drop_cached(&self) -> io::Result<()>;
+
+    /// Begins to read the whole file in the background.
+    fn read_ahead(&self) -> io::Result<()>;
 }
 
 /// An entry of a directory.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::StorageError;
 use super::disk::{Disk, DiskFile};
 
-/// Zeros are written in pieces of this size.
+/// Zeros are written in pieces of this size, each synced: a sync of another file must not wait behind all of them.
 const ZEROS_BYTES: usize = 1 << 20;
 
 /// An open file of the data directory. All reads and writes name their place: there is no cursor.
@@ -81,6 +81,7 @@ impl StorageFile {
         while offset < bytes {
             let piece = zeros.len().min(usize::try_from(bytes - offset).unwrap_or(usize::MAX));
             self.write_at(&zeros[..piece], offset)?;
+            self.sync_data()?;
             offset += piece as u64;
         }
         self.sync_all()
@@ -101,6 +102,11 @@ impl StorageFile {
     /// The file must be synced before; the kernel keeps what it has not written.
     pub fn drop_cached(&self) -> Result<(), StorageError> {
         self.file.drop_cached().map_err(|error| self.error("drop the cache of", error))
+    }
+
+    /// Asks the kernel to read the whole file in the background: the next read finds it in memory.
+    pub fn read_ahead(&self) -> Result<(), StorageError> {
+        self.file.read_ahead().map_err(|error| self.error("read ahead in", error))
     }
 
     fn error(&self, operation: &'static str, source: std::io::Error) -> StorageError {

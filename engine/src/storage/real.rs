@@ -138,4 +138,8 @@ impl DiskFile for File {
     fn drop_cached(&self) -> io::Result<()> {
         Ok(rustix::fs::fadvise(self, 0, None, rustix::fs::Advice::DontNeed)?)
     }
+
+    fn read_ahead(&self) -> io::Result<()> {
+        Ok(rustix::fs::fadvise(self, 0, None, rustix::fs::Advice::WillNeed)?)
+    }
 }

@@ -8,7 +8,7 @@ use crate::core::planted::{Bug, is_planted};
 use crate::core::queue::QueueEntry;
 use crate::core::status::Status;
 
-/// The most changes one step of upkeep emits. A million holds that end in one tick are a thousand steps, with other
+/// The most changes one step of upkeep emits. A million holds that end in one tick are thousands of steps, with other
 /// commands between them; and a record of the journal stays far below its bound.
 pub const STEP_CHANGES_MAX: usize = 1_024;
 

@@ -101,7 +101,7 @@ impl Event {
             source,
             extensions_used: 0,
         };
-        self.parties.entry(share.user).or_default().hold(number, &hold);
+        self.parties.get_or_default(share.user).hold(number, &hold);
         self.expiries.add(deadline_ms);
         self.holds.insert(number.0, hold);
     }
@@ -186,7 +186,7 @@ impl Event {
             booked_at_ms: at_ms,
             cancelled_at_ms: None,
         };
-        self.parties.entry(share.user).or_default().book(number, &booking);
+        self.parties.get_or_default(share.user).book(number, &booking);
         self.bookings.insert(number.0, booking);
     }
 
@@ -251,7 +251,8 @@ impl Event {
         just_over: HoldNumber,
         is_over: impl Fn(HoldNumber) -> bool,
     ) -> Option<HoldNumber> {
-        let numbers = self.parties[&user].numbers.as_slice();
+        let party = self.parties.get(&user).expect("who has a hold or a booking is a party");
+        let numbers = party.numbers.as_slice();
         if numbers.len() <= most {
             return None;
         }

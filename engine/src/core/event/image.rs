@@ -104,7 +104,7 @@ impl Event {
 
     /// Puts a hold back and counts it.
     pub fn restore_hold(&mut self, (number, hold): HoldRow) {
-        let party = self.parties.entry(hold.user).or_default();
+        let party = self.parties.get_or_default(hold.user);
         if hold.is_live() {
             party.hold(number, &hold);
             self.expiries.add(hold.deadline_ms);
@@ -118,7 +118,7 @@ impl Event {
 
     /// Puts a booking back and counts it.
     pub fn restore_booking(&mut self, (number, booking): (HoldNumber, Booking)) {
-        let party = self.parties.entry(booking.user).or_default();
+        let party = self.parties.get_or_default(booking.user);
         if booking.is_booked() {
             party.book(number, &booking);
             self.types[usize::from(booking.ticket_type.0)].capacity.book(booking.quantity);

@@ -1,38 +1,66 @@
 //! The full scan: counters equal a recount, indexes equal what they index.
 
-use std::collections::BTreeMap;
-
 use super::Event;
-use crate::core::id::{TypeIndex, UserNumber};
+use crate::core::id::UserNumber;
+use crate::core::number_map::NumberMap;
+use crate::core::settings::TICKET_TYPES_MAX;
+
+/// What holds and bookings add up to.
+#[derive(Default)]
+struct Recount {
+    /// Tickets held, by ticket type.
+    held: Vec<u64>,
+    /// Tickets booked, by ticket type.
+    booked: Vec<u64>,
+    by_user: NumberMap<UserNumber, UserRecount>,
+}
+
+#[derive(Default)]
+struct UserRecount {
+    held: u32,
+    booked: u32,
+    /// The types of which there is a live hold, a bit each.
+    live_types: u32,
+}
+
+const _: () = assert!(TICKET_TYPES_MAX <= u32::BITS as usize, "each type has a bit");
 
 impl Event {
     /// Recounts everything and names the first thing that does not add up. Walks the whole event: for recovery and
     /// tests.
     pub fn check_invariants(&self) -> Result<(), String> {
-        let mut held_by_type = BTreeMap::<TypeIndex, u64>::new();
-        let mut booked_by_type = BTreeMap::<TypeIndex, u64>::new();
-        let mut by_user = BTreeMap::<UserNumber, (u32, u32)>::new();
-        let mut live_by_user_and_type = BTreeMap::<(UserNumber, TypeIndex), u32>::new();
+        let mut recount =
+            Recount { held: vec![0; self.types.len()], booked: vec![0; self.types.len()], ..Recount::default() };
         for (number, hold) in self.holds.iter() {
             self.expect(number < self.next_number, || format!("hold {number} has a number not given yet"))?;
-            by_user.entry(hold.user).or_default();
+            let user = recount.by_user.get_or_default(hold.user);
             if hold.is_live() {
-                *held_by_type.entry(hold.ticket_type).or_default() += u64::from(hold.quantity);
-                by_user.entry(hold.user).or_default().0 += hold.quantity;
-                *live_by_user_and_type.entry((hold.user, hold.ticket_type)).or_default() += 1;
+                let type_bit = 1 << hold.ticket_type.0;
+                self.expect(user.live_types & type_bit == 0, || {
+                    format!("user {} has two live holds of one type", hold.user.0)
+                })?;
+                user.live_types |= type_bit;
+                user.held += hold.quantity;
+                recount.held[usize::from(hold.ticket_type.0)] += u64::from(hold.quantity);
             }
         }
         for (number, booking) in self.bookings.iter() {
             self.expect(number < self.next_number, || format!("booking {number} has a number not given yet"))?;
-            by_user.entry(booking.user).or_default();
+            let user = recount.by_user.get_or_default(booking.user);
             if booking.is_booked() {
-                *booked_by_type.entry(booking.ticket_type).or_default() += u64::from(booking.quantity);
-                by_user.entry(booking.user).or_default().1 += booking.quantity;
+                user.booked += booking.quantity;
+                recount.booked[usize::from(booking.ticket_type.0)] += u64::from(booking.quantity);
             }
         }
+        self.check_types(&recount)?;
+        self.check_parties(&recount)?;
+        let live = self.live_holds().count();
+        self.expect(live == self.expiries.len(), || "the expiry calendar differs from the live holds".to_owned())
+    }
+
+    fn check_types(&self, recount: &Recount) -> Result<(), String> {
         for (index, ticket_type) in self.type_indexes().zip(&self.types) {
-            let held = held_by_type.get(&index).copied().unwrap_or(0);
-            let booked = booked_by_type.get(&index).copied().unwrap_or(0);
+            let (held, booked) = (recount.held[usize::from(index.0)], recount.booked[usize::from(index.0)]);
             let capacity = &ticket_type.capacity;
             self.expect(u64::from(capacity.held()) == held, || format!("{} counts other holds", ticket_type.id))?;
             self.expect(u64::from(capacity.booked()) == booked, || {
@@ -40,21 +68,23 @@ impl Event {
             })?;
             self.expect(held + booked <= u64::from(capacity.total()), || format!("{} is oversold", ticket_type.id))?;
             for entry in ticket_type.queue.iter() {
-                let both = live_by_user_and_type.contains_key(&(entry.user, index));
+                let holder = recount.by_user.get(&entry.user);
+                let both = holder.is_some_and(|user| user.live_types & (1 << index.0) != 0);
                 self.expect(!both, || format!("user {} holds and waits for one type", entry.user.0))?;
             }
         }
-        for ((user, _), holds) in &live_by_user_and_type {
-            self.expect(*holds == 1, || format!("user {} has {holds} live holds of one type", user.0))?;
-        }
-        self.expect(by_user.len() == self.parties.len(), || "parties differ from holds and bookings".to_owned())?;
-        for (user, (held, booked)) in &by_user {
+        Ok(())
+    }
+
+    fn check_parties(&self, recount: &Recount) -> Result<(), String> {
+        let count = recount.by_user.len();
+        self.expect(count == self.parties.len(), || "parties differ from holds and bookings".to_owned())?;
+        for (user, counted) in recount.by_user.iter() {
             let party = self.parties.get(user);
-            let same = party.is_some_and(|party| party.held == *held && party.booked == *booked);
+            let same = party.is_some_and(|party| party.held == counted.held && party.booked == counted.booked);
             self.expect(same, || format!("user {} is counted wrongly", user.0))?;
         }
-        let live = self.live_holds().count();
-        self.expect(live == self.expiries.len(), || "the expiry calendar differs from the live holds".to_owned())
+        Ok(())
     }
 
     fn expect(&self, holds: bool, broken: impl FnOnce() -> String) -> Result<(), String> {

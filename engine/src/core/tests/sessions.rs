@@ -1,7 +1,7 @@
 //! Logins and their order: tables for [`Sessions`].
 
 use crate::core::change::{Change, SessionEnd};
-use crate::core::id::LoginSeq;
+use crate::core::id::{LoginSeq, UserNumber};
 use crate::core::session::{Sessions, TOKENS_PER_SESSION_MAX};
 
 /// Runs a table of `ann login -> …` and `end 1 -> …`; then replays it, whole and from a snapshot after every row.
@@ -50,17 +50,22 @@ fn answer(sessions: &mut Sessions, now_ms: u64, asked: &str, changes: &mut Vec<C
 }
 
 fn describe(sessions: &Sessions, session: LoginSeq, user: u32) -> String {
-    format!("{} {}", session.0, sessions.names()[user as usize - 1])
+    format!("{} {}", session.0, sessions.name(UserNumber(user)).expect("a user has a name"))
 }
 
 fn portrait(sessions: &Sessions) -> String {
-    format!("{:?} {:?} {}", sessions.names(), sessions.live().collect::<Vec<_>>(), sessions.logins())
+    format!(
+        "{:?} {:?} {}",
+        sessions.names().collect::<Vec<_>>(),
+        sessions.live().collect::<Vec<_>>(),
+        sessions.logins()
+    )
 }
 
 /// The same sessions by way of a snapshot.
 fn restored(sessions: &Sessions) -> Sessions {
     let mut copy = Sessions::with_logins(sessions.logins());
-    sessions.names().iter().for_each(|name| copy.restore_user(name));
+    sessions.names().for_each(|name| copy.restore_user(name));
     sessions.live().for_each(|(session, row)| copy.restore_session(session, row.clone()));
     copy
 }

@@ -115,7 +115,7 @@ impl Shell {
 
     /// A user's number, once they have logged in.
     pub fn user(&self, name: &str) -> Option<UserNumber> {
-        let position = self.sessions.names().iter().position(|known| known == name)?;
+        let position = self.sessions.names().position(|known| known == name)?;
         Some(UserNumber(position as u32 + 1))
     }
 

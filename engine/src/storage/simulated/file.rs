@@ -62,6 +62,10 @@ impl DiskFile for SimulatedFile {
         Ok(state.inode(self.inode).seen().len() as u64)
     }
 
+    fn read_ahead(&self) -> io::Result<()> {
+        self.disk.lock_state().faults.operation(Operation::Read)
+    }
+
     fn drop_cached(&self) -> io::Result<()> {
         let mut state = self.disk.lock_state();
         state.faults.operation(Operation::Read)?;

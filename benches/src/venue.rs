@@ -1,0 +1,122 @@
+//! An engine in process, as benches need it: on a data directory of its own, with events and users who are logged in.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use holdfast_engine::clock::Clock;
+use holdfast_engine::config::EngineConfig;
+use holdfast_engine::core::command::Wish;
+use holdfast_engine::core::id::Slug;
+use holdfast_engine::core::settings::{Details, Settings, TicketTypeDefinition};
+use holdfast_engine::core::status::Status;
+use holdfast_engine::core::{Caller, Command, Outcome, Rejection};
+use holdfast_engine::engine::{Engine, NewEvent, Wheels};
+use tokio::task::JoinSet;
+
+/// How many prepare the stage at once: enough for one sync to serve many of them, and far below the bound of an inbox.
+const AT_ONCE: usize = 1_024;
+
+/// A running engine. Its data directory goes with it.
+pub struct Venue {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    directory: tempfile::TempDir,
+}
+
+impl Venue {
+    /// Opens an engine on an empty directory under the temporary one (`TMPDIR` chooses another disk).
+    pub fn open(config: EngineConfig, clock: Arc<dyn Clock>) -> Venue {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let engine = Engine::open(config, directory.path(), clock, Wheels::ByThread).expect("a new engine");
+        Venue { engine: Arc::new(engine), directory }
+    }
+
+    /// Where its files are.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Puts an event on sale, with ticket types of these names and capacities.
+    pub async fn create_event(&self, id: &Slug, settings: Settings, ticket_types: &[(&str, u32)]) {
+        let created = self.engine.create_event("bench", None, new_event(id, settings, ticket_types)).await;
+        created.expect("the engine serves").answer.expect("a legal event");
+    }
+
+    /// Logs `count` users in, without any wish.
+    pub async fn log_in(&self, prefix: &str, count: u32) -> Arc<[Caller]> {
+        let mut tasks = JoinSet::new();
+        for first in 0..AT_ONCE as u32 {
+            let (engine, prefix) = (Arc::clone(&self.engine), prefix.to_owned());
+            tasks.spawn(async move {
+                let mut callers = Vec::new();
+                for number in (first..count).step_by(AT_ONCE) {
+                    let login = engine.login(format!("{prefix}-{number}"), token_hash(&prefix, number), Some(vec![]));
+                    let session = login.await.expect("the engine keeps up").session;
+                    callers.push(Caller::User { user: session.user, session: session.number });
+                }
+                callers
+            });
+        }
+        tasks.join_all().await.concat().into()
+    }
+
+    /// Lets each of `callers` ask for one ticket of the event's first type, or stand in line for it.
+    pub async fn hold_each(&self, event: &Slug, callers: &Arc<[Caller]>) {
+        let mut tasks = JoinSet::new();
+        for first in 0..AT_ONCE {
+            let (engine, event, callers) = (Arc::clone(&self.engine), event.clone(), Arc::clone(callers));
+            tasks.spawn(async move {
+                for caller in callers.iter().skip(first).step_by(AT_ONCE) {
+                    let command = Command::PlaceHold { wish: Wish::default(), wait: true };
+                    let answer = ask(&engine, &event, caller.clone(), command).await;
+                    assert!(matches!(answer, Ok(Outcome::Held { .. } | Outcome::Queued { .. })), "{answer:?}");
+                }
+            });
+        }
+        tasks.join_all().await;
+    }
+}
+
+/// Asks an event, and waits for the answer.
+pub async fn ask(engine: &Engine, event: &Slug, caller: Caller, command: Command) -> Result<Outcome, Rejection> {
+    engine.execute(event, caller, None, command).await.expect("the engine keeps up").answer
+}
+
+/// The slug of `text`, which must be one.
+pub fn slug(text: &str) -> Slug {
+    Slug::new(text).expect("a slug")
+}
+
+/// An event on sale, with ticket types of these names and capacities.
+pub fn new_event(id: &Slug, settings: Settings, ticket_types: &[(&str, u32)]) -> NewEvent {
+    let definition = |(name, capacity): &(&str, u32)| TicketTypeDefinition {
+        id: slug(name),
+        name: (*name).to_owned(),
+        capacity: *capacity,
+        price: None,
+    };
+    NewEvent {
+        id: id.clone(),
+        details: Details { name: id.to_string(), ..Details::default() },
+        settings,
+        ticket_types: ticket_types.iter().map(definition).collect(),
+        status: Status::OnSale,
+    }
+}
+
+/// Stands for the hash of a token: other for each user, and no more than that.
+pub fn token_hash(prefix: &str, number: u32) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash[..4].copy_from_slice(&number.to_le_bytes());
+    let name = prefix.as_bytes();
+    hash[4..4 + name.len()].copy_from_slice(name);
+    hash
+}
+
+/// A whole number from the environment, or `default`.
+pub fn setting(name: &str, default: u32) -> u32 {
+    match std::env::var(name) {
+        Ok(text) => text.replace('_', "").parse().unwrap_or_else(|_| panic!("{name} must be a number")),
+        Err(_) => default,
+    }
+}

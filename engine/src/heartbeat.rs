@@ -6,7 +6,8 @@
 
 use crate::storage::{DataDirectory, StorageError, StorageFile};
 
-const FILE: &str = "heartbeat";
+/// The file in the data directory.
+pub(crate) const FILE: &str = "heartbeat";
 
 /// How often it beats, in milliseconds.
 pub const HEARTBEAT_MS: u64 = 1_000;

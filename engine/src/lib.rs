@@ -23,6 +23,7 @@
 //! - `inbox`, [`handle`], `event_turn`, `session_turn`: a turn takes many commands, and makes one append
 //! - `actor`: the actix shells around the turns · `alarms`: who is to be woken when
 //! - `directory`, [`session_table`]: who there is · `pressure`: how many wait, and whether the disk is slow
+//! - [`offline`]: look at a data directory, repair it, copy it, without an engine
 //! - [`engine`]: open, execute, read, shut down · [`clock`], [`config`], [`error`], `metrics`
 //!
 //! # Invariants
@@ -58,6 +59,7 @@ mod inbox;
 pub mod journal;
 pub mod machine;
 mod metrics;
+pub mod offline;
 mod pressure;
 pub mod record;
 mod services;

@@ -13,6 +13,7 @@
 //! the name. Three generations are kept, and a damaged one is passed over for the one before it.
 
 mod format;
+mod hash;
 mod reader;
 mod writer;
 
@@ -22,6 +23,7 @@ use crate::core::planted::{Bug, is_planted};
 use crate::journal::SnapshotPoint;
 use crate::storage::{DataDirectory, EXIT_DATA, EXIT_VERSION, StorageError, StoreId};
 
+pub(crate) use hash::StateHasher;
 pub use reader::SnapshotReader;
 pub use writer::SnapshotWriter;
 
@@ -195,6 +197,16 @@ pub fn covered_seq(directory: &DataDirectory) -> Result<Option<u64>, SnapshotErr
     Ok(if is_planted(Bug::RetiredTooEarly) { seqs.last().copied() } else { Some(seqs[oldest]) })
 }
 
+/// The snapshot at `seq`, header and trailer checked, ready to be read from its first block.
+pub(crate) fn open(directory: &DataDirectory, seq: u64) -> Result<SnapshotReader, SnapshotError> {
+    let reader = SnapshotReader::open(directory, &file_name(seq))?;
+    if reader.meta().seq != seq {
+        let reason = "it has another one's name";
+        return Err(SnapshotError::Damaged { file: file_name(seq), offset: 0, reason });
+    }
+    Ok(reader)
+}
+
 fn open_verified(directory: &DataDirectory, name: &str) -> Result<SnapshotReader, SnapshotError> {
     let mut reader = SnapshotReader::open(directory, name)?;
     while reader.next_block()?.is_some() {}
@@ -226,12 +238,13 @@ fn drop_oldest(directory: &DataDirectory) -> Result<(), SnapshotError> {
 }
 
 /// The seqs of the snapshots there are, oldest first.
-fn seqs(directory: &DataDirectory) -> Result<Vec<u64>, SnapshotError> {
+pub(crate) fn seqs(directory: &DataDirectory) -> Result<Vec<u64>, SnapshotError> {
     let entries = directory.list()?;
     Ok(entries.iter().filter_map(|entry| parse_file_name(&entry.name)).collect())
 }
 
-fn file_name(seq: u64) -> String {
+/// The file of the snapshot at `seq`.
+pub(crate) fn file_name(seq: u64) -> String {
     format!("snapshot-{seq:020}.snapshot")
 }
 

@@ -53,7 +53,8 @@ pub const EXIT_VERSION: u8 = 76;
 /// Exit code of a process whose configuration cannot work.
 pub const EXIT_CONFIGURATION: u8 = 78;
 
-const LOCK_FILE: &str = "LOCK";
+/// The file that a process locks for as long as it owns the directory.
+pub(crate) const LOCK_FILE: &str = "LOCK";
 const QUARANTINE_DIRECTORY: &str = "quarantine";
 
 /// What can go wrong at the door to the disk.
@@ -85,6 +86,20 @@ pub enum StorageError {
         /// One entry that does not belong into a new data directory.
         entry: String,
     },
+    /// The directory has no `STORE`: it is nobody's data directory, or a copy that was not finished.
+    #[error("{path} is not a data directory of Holdfast: it has no STORE file", path = path.display())]
+    NoStore {
+        /// The directory that was refused.
+        path: PathBuf,
+    },
+    /// The directory for a copy holds something already.
+    #[error("{path} cannot take a copy: it must be empty or missing, but holds {entry:?}", path = path.display())]
+    NotEmpty {
+        /// The directory that was refused.
+        path: PathBuf,
+        /// One entry in it.
+        entry: String,
+    },
     /// `STORE` exists but its bytes are not what was written.
     #[error("the store id in {path} is damaged", path = path.display())]
     StoreIdDamaged {
@@ -113,7 +128,10 @@ impl StorageError {
         match self {
             StorageError::Io { .. } => EXIT_IO,
             StorageError::Locked { .. } => EXIT_LOCKED,
-            StorageError::Foreign { .. } | StorageError::StoreIdDamaged { .. } => EXIT_DATA,
+            StorageError::Foreign { .. }
+            | StorageError::NoStore { .. }
+            | StorageError::NotEmpty { .. }
+            | StorageError::StoreIdDamaged { .. } => EXIT_DATA,
             StorageError::NewerVersion { .. } => EXIT_VERSION,
         }
     }
@@ -179,10 +197,7 @@ impl DataDirectory {
             // A crash may have come between the making of the directory and this.
             sync_directory(&*disk, parent_of(path))?;
         }
-        let lock_path = path.join(LOCK_FILE);
-        let lock = disk.lock(&lock_path, &format!("process {}", std::process::id()));
-        let lock = held(path, lock.map_err(|error| StorageError::io("lock", &lock_path, error))?)?;
-        disk.restrict_directory(path).map_err(|error| StorageError::io("restrict", path, error))?;
+        let lock = lock_for_life(&*disk, path)?;
         let store_id = store_id::read_or_create(&*disk, path)?;
         Ok(DataDirectory { inner: Arc::new(Inner { disk, path: path.to_owned(), store_id, _lock: lock }) })
     }
@@ -191,7 +206,7 @@ impl DataDirectory {
     ///
     /// # Errors
     ///
-    /// Those of [`open`](DataDirectory::open); a directory without a `STORE` file is not found.
+    /// Those of [`open`](DataDirectory::open), and [`StorageError::NoStore`].
     pub fn open_unchanged(path: &Path) -> Result<DataDirectory, StorageError> {
         DataDirectory::open_unchanged_on(Arc::new(RealDisk), path)
     }
@@ -215,13 +230,58 @@ impl DataDirectory {
     ///
     /// Those of [`open_unchanged`](DataDirectory::open_unchanged), but for the lock.
     pub fn open_beside(path: &Path) -> Result<DataDirectory, StorageError> {
-        DataDirectory::with_lock(Arc::new(RealDisk), path, Box::new(()))
+        DataDirectory::open_beside_on(Arc::new(RealDisk), path)
+    }
+
+    /// The same on another disk than the operating system's.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open_beside`](DataDirectory::open_beside).
+    pub fn open_beside_on(disk: Arc<dyn Disk>, path: &Path) -> Result<DataDirectory, StorageError> {
+        DataDirectory::with_lock(disk, path, Box::new(()))
+    }
+
+    /// Begins a directory at `path`, missing or empty, that is to become a copy of the store `store_id`. It is no data
+    /// directory before [`finish_copy`](DataDirectory::finish_copy), so that half a copy is never opened.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::NotEmpty`] when there is something in it already, but for hidden files;
+    /// [`StorageError::Locked`], [`StorageError::Io`].
+    pub fn begin_copy(path: &Path, store_id: StoreId) -> Result<DataDirectory, StorageError> {
+        DataDirectory::begin_copy_on(Arc::new(RealDisk), path, store_id)
+    }
+
+    /// The same on another disk than the operating system's.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`begin_copy`](DataDirectory::begin_copy).
+    pub fn begin_copy_on(disk: Arc<dyn Disk>, path: &Path, store_id: StoreId) -> Result<DataDirectory, StorageError> {
+        disk.create_directory(path).map_err(|error| StorageError::io("create", path, error))?;
+        match has_store(&*disk, path) {
+            Ok(false) => {}
+            Ok(true) => {
+                return Err(StorageError::NotEmpty { path: path.to_owned(), entry: store_id::STORE_FILE.to_owned() });
+            }
+            Err(StorageError::Foreign { path, entry }) => return Err(StorageError::NotEmpty { path, entry }),
+            Err(error) => return Err(error),
+        }
+        sync_directory(&*disk, parent_of(path))?;
+        let lock = lock_for_life(&*disk, path)?;
+        Ok(DataDirectory { inner: Arc::new(Inner { disk, path: path.to_owned(), store_id, _lock: lock }) })
+    }
+
+    /// Makes the finished copy a data directory: everything in it must be durable by itself.
+    pub fn finish_copy(&self) -> Result<(), StorageError> {
+        self.sync_directory()?;
+        store_id::write(self.disk(), self.path(), self.store_id())
     }
 
     fn with_lock(disk: Arc<dyn Disk>, path: &Path, lock: Box<dyn Guard>) -> Result<DataDirectory, StorageError> {
-        let store = path.join(store_id::STORE_FILE);
-        let missing = || StorageError::io("open", &store, io::ErrorKind::NotFound.into());
-        let store_id = store_id::read(&*disk, &store)?.ok_or_else(missing)?;
+        let missing = || StorageError::NoStore { path: path.to_owned() };
+        let store_id = store_id::read(&*disk, &path.join(store_id::STORE_FILE))?.ok_or_else(missing)?;
         Ok(DataDirectory { inner: Arc::new(Inner { disk, path: path.to_owned(), store_id, _lock: lock }) })
     }
 
@@ -286,13 +346,33 @@ impl DataDirectory {
     /// what was there, so that a recovery which crashed can be repeated.
     pub fn quarantine(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
         assert_plain(name);
-        let directory = self.file_path(QUARANTINE_DIRECTORY);
-        self.disk().create_directory(&directory).map_err(|error| StorageError::io("create", &directory, error))?;
+        let directory = self.make_quarantine()?;
         let file = StorageFile::create(self.disk(), directory.join(name))?;
         file.write_at(bytes, 0)?;
         file.sync_all()?;
         sync_directory(self.disk(), &directory)?;
         self.sync_directory()
+    }
+
+    /// Moves the file `name` to `quarantine/{kept_as}`, its bytes durable before, the move when this returns.
+    ///
+    /// A crash in between leaves it in one of the two places.
+    pub fn set_aside(&self, name: &str, kept_as: &str) -> Result<(), StorageError> {
+        assert_plain(kept_as);
+        self.open_file(name)?.sync_all()?;
+        let directory = self.make_quarantine()?;
+        self.sync_directory()?;
+        let source = self.file_path(name);
+        let moved = self.disk().rename(&source, &directory.join(kept_as));
+        moved.map_err(|error| StorageError::io("rename", &source, error))?;
+        sync_directory(self.disk(), &directory)?;
+        self.sync_directory()
+    }
+
+    fn make_quarantine(&self) -> Result<PathBuf, StorageError> {
+        let directory = self.file_path(QUARANTINE_DIRECTORY);
+        self.disk().create_directory(&directory).map_err(|error| StorageError::io("create", &directory, error))?;
+        Ok(directory)
     }
 
     /// Eight bytes nobody can foresee, for salts.
@@ -349,6 +429,15 @@ fn has_store(disk: &dyn Disk, path: &Path) -> Result<bool, StorageError> {
         Some(entry) => Err(StorageError::Foreign { path: path.to_owned(), entry: entry.name }),
         None => Ok(false),
     }
+}
+
+/// Locks the directory, and closes it to everybody but its owner.
+fn lock_for_life(disk: &dyn Disk, path: &Path) -> Result<Box<dyn Guard>, StorageError> {
+    let lock_path = path.join(LOCK_FILE);
+    let lock = disk.lock(&lock_path, &format!("process {}", std::process::id()));
+    let lock = held(path, lock.map_err(|error| StorageError::io("lock", &lock_path, error))?)?;
+    disk.restrict_directory(path).map_err(|error| StorageError::io("restrict", path, error))?;
+    Ok(lock)
 }
 
 fn held(directory: &Path, lock: Lock) -> Result<Box<dyn Guard>, StorageError> {

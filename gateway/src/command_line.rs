@@ -1,10 +1,13 @@
-//! The command line: `holdfast [serve|demo|config] [flags]`.
+//! The command line: `holdfast [serve|demo|config|verify|dump|repair|backup|restore] [flags]`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use holdfast_engine::core::id::Slug;
+use holdfast_engine::offline::DumpFilter;
 
 use crate::config::{ConfigError, Override};
+use crate::offline::{Errand, parse_event};
 
 /// Holdfast, a reservation engine for ticket sales.
 #[derive(Debug, Parser)]
@@ -29,10 +32,82 @@ enum Command {
     Demo(Flags),
     /// Print the configuration in force as TOML and do nothing else.
     Config(Flags),
+    /// Check everything in a data directory that no server uses: journal, snapshots, and that they agree. Changes nothing.
+    Verify {
+        #[command(flatten)]
+        place: Place,
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the changes in a data directory that no server uses as JSON lines, like GET /v1/admin/changes.
+    Dump {
+        #[command(flatten)]
+        place: Place,
+        /// Only those of this event.
+        #[arg(long, value_name = "ID", value_parser = parse_event)]
+        event: Option<Slug>,
+        /// Only those from this number on.
+        #[arg(long, value_name = "SEQ", default_value_t = 0, hide_default_value = true)]
+        from: u64,
+        /// Only those up to this number.
+        #[arg(long, value_name = "SEQ")]
+        to: Option<u64>,
+    },
+    /// Cut off the end of a journal that a start refuses. Says what that costs, and does it only if that is accepted.
+    Repair {
+        #[command(flatten)]
+        place: Place,
+        /// Cut the journal at the first frame that a start refuses, and keep the rest in quarantine/.
+        #[arg(long, required = true)]
+        truncate_tail: bool,
+        /// How many changes may be lost: the number that this command says without it.
+        #[arg(long, value_name = "N")]
+        accept_loss: Option<u64>,
+    },
+    /// Copy a data directory, whether or not a server uses it, to an empty one, and verify the copy.
+    Backup {
+        #[command(flatten)]
+        place: Place,
+        /// The directory to copy to: empty or missing.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Verify a backup, copy it to an empty data directory, and verify that.
+    Restore {
+        #[command(flatten)]
+        place: Place,
+        /// The backup.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The flags of the commands that run no server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+struct Place {
+    /// Read the configuration from this TOML file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data directory; without, the one of the configuration.
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+}
+
+impl From<Place> for Flags {
+    fn from(Place { config, data }: Place) -> Flags {
+        Flags { config, data, ..Flags::default() }
+    }
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Run the server.
     Serve,
@@ -40,6 +115,8 @@ pub enum Action {
     Demo,
     /// Print the configuration in force.
     PrintConfig,
+    /// Do something with the data directory, without a server.
+    Offline(Errand),
 }
 
 /// The flags, the same for every command.
@@ -67,8 +144,21 @@ impl CommandLine {
             Some(Command::Serve(flags)) => (Action::Serve, flags),
             Some(Command::Demo(flags)) => (Action::Demo, flags),
             Some(Command::Config(flags)) => (Action::PrintConfig, flags),
+            Some(Command::Verify { place, json }) => offline(Errand::Verify { json }, place),
+            Some(Command::Dump { place, event, from, to }) => {
+                offline(Errand::Dump(DumpFilter { event, from_seq: from, to_seq: to }), place)
+            }
+            Some(Command::Repair { place, truncate_tail: _, accept_loss }) => {
+                offline(Errand::Repair { accept_loss }, place)
+            }
+            Some(Command::Backup { place, to, json }) => offline(Errand::Backup { to, json }, place),
+            Some(Command::Restore { place, from, json }) => offline(Errand::Restore { from, json }, place),
         }
     }
+}
+
+fn offline(errand: Errand, place: Place) -> (Action, Flags) {
+    (Action::Offline(errand), place.into())
 }
 
 impl Flags {
@@ -126,6 +216,29 @@ mod tests {
         assert_eq!(parse(&["serve"]).0, Action::Serve);
         assert_eq!(parse(&["demo"]).0, Action::Demo);
         assert_eq!(parse(&["config"]).0, Action::PrintConfig);
+        let verify = parse(&["verify", "--data", "d", "--config", "a.toml", "--json"]);
+        assert_eq!(verify.0, Action::Offline(Errand::Verify { json: true }));
+        assert_eq!(verify.1, parse(&["--data", "d", "--config", "a.toml"]).1);
+        let filter = DumpFilter { event: Slug::new("gala"), from_seq: 3, to_seq: Some(9) };
+        let dump = parse(&["dump", "--event", "gala", "--from", "3", "--to", "9"]);
+        assert_eq!(dump, (Action::Offline(Errand::Dump(filter)), Flags::default()));
+        let repair = |accept_loss| Action::Offline(Errand::Repair { accept_loss });
+        assert_eq!(parse(&["repair", "--truncate-tail"]).0, repair(None));
+        assert_eq!(parse(&["repair", "--truncate-tail", "--accept-loss", "7"]).0, repair(Some(7)));
+        let backup = Errand::Backup { to: PathBuf::from("b"), json: false };
+        assert_eq!(parse(&["backup", "--to", "b"]).0, Action::Offline(backup));
+        let restore = Errand::Restore { from: PathBuf::from("b"), json: true };
+        assert_eq!(parse(&["restore", "--from", "b", "--json"]).0, Action::Offline(restore));
+    }
+
+    #[test]
+    fn an_offline_command_that_lacks_something_is_refused() {
+        for lacking in
+            [&["repair"][..], &["backup"], &["restore"], &["dump", "--event", "No"], &["verify", "--listen", "x"]]
+        {
+            let arguments = std::iter::once("holdfast").chain(lacking.iter().copied());
+            assert!(CommandLine::try_parse_from(arguments).is_err(), "{lacking:?}");
+        }
     }
 
     #[test]

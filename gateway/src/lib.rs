@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`command_line`] and [`config`] (what is to be run), [`server`] (how it runs, from bind to drain),
 //! [`gateway`] (what every request shares), [`identity`] (who asks), [`request`] (reading, strictly), [`routes`] (by
-//! resource), [`objects`] (JSON), [`answer`] and [`error`] (what leaves).
+//! resource), [`objects`] (JSON), [`answer`] and [`error`] (what leaves); [`offline`] (looking after the data directory
+//! without a server).
 
 pub mod admin_token;
 pub mod answer;
@@ -14,6 +15,7 @@ pub mod gateway;
 pub mod identity;
 pub mod layers;
 pub mod objects;
+pub mod offline;
 pub mod page;
 pub mod request;
 pub mod routes;

@@ -9,6 +9,7 @@ use holdfast::admin_token;
 use holdfast::command_line::{Action, CommandLine};
 use holdfast::config::Config;
 use holdfast::demo;
+use holdfast::offline;
 use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings, install_metrics};
 use holdfast_engine::clock::SystemClock;
 use holdfast_engine::engine::Wheels;
@@ -41,6 +42,12 @@ fn main() -> ExitCode {
     if action == Action::PrintConfig {
         print!("{}", config.to_toml());
         return ExitCode::SUCCESS;
+    }
+    if let Action::Offline(errand) = action {
+        return match offline::run(&errand, &config.server.data, &mut std::io::stdout().lock()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => refuse(&error, error.exit_code()),
+        };
     }
     start_log(&config);
     run(config, action == Action::Demo)

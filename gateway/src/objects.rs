@@ -140,10 +140,13 @@ pub fn session(session: &LiveSession, idle_seconds: u32) -> Value {
     })
 }
 
-/// A change of the audit trail. `event` is the event as it is now, if it still exists.
-pub fn change(entry: &AuditEntry, event: Option<&EventView>, user_name: Option<String>) -> Value {
+/// A change of the audit trail. `type_id` gives the ids of the event's ticket types, while the event exists.
+pub fn change<'a>(
+    entry: &AuditEntry,
+    type_id: impl Fn(TypeIndex) -> Option<&'a str>,
+    user_name: Option<&str>,
+) -> Value {
     let share = entry.change.share();
-    let type_id = |index: TypeIndex| event.map(|event| ticket_type(event, index));
     let id = |number: HoldNumber| entry.event.as_ref().map(|event| format!("{event}.{}", number.0));
     let Links { hold, booking, login_seq, quantity, ticket_type: own_type } = links(&entry.change);
     let session = share.map(|share| share.session.0).or(login_seq);

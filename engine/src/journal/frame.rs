@@ -92,10 +92,15 @@ impl FrameHeader {
 
     /// The header at the front of `bytes`, if there is one of the segment with this `salt`.
     pub(super) fn decode(bytes: &[u8], salt: u64) -> Option<FrameHeader> {
+        FrameHeader::decode_any(bytes).filter(|header| header.salt == salt)
+    }
+
+    /// The header at the front of `bytes`, if there is one, of whatever segment.
+    pub(super) fn decode_any(bytes: &[u8]) -> Option<FrameHeader> {
         let header = bytes.get(..HEADER_BYTES).filter(|header| header.starts_with(&MAGIC))?;
         let mut fields = Fields::checked(header)?;
         let _magic: [u8; 4] = fields.take();
-        let header = FrameHeader {
+        Some(FrameHeader {
             kind: FrameKind::from_code(fields.take_u32())?,
             first_seq: fields.take_u64(),
             change_count: fields.take_u32(),
@@ -106,8 +111,7 @@ impl FrameHeader {
             epoch: fields.take_u64(),
             salt: fields.take_u64(),
             previous_hash: fields.take(),
-        };
-        (header.salt == salt).then_some(header)
+        })
     }
 
     /// The seq after the last change of this frame.

@@ -7,8 +7,9 @@
 //!
 //! In reading order: `buffer` records on their way · `frame` a batch on disk · `segment` a file
 //! of frames · `queue` producers meet the writer · `writer` group commit · `preparer` the next
-//! segment ahead of use · `tail` what the first bad frame means · `recovery` opening ·
-//! `reader` reading back · `retention` what may go.
+//! segment ahead of use · `tail` what the first bad frame means · `frames` following the chain ·
+//! `recovery` opening · `reader` reading back · `retention` what may go · `walk` all of it read without
+//! opening, `live_copy` while it is written, `evidence` what lies behind damage.
 //!
 //! **Invariants.** A callback runs only when its record is durable. `seq` has no gap. One writer, one
 //! frame in flight. A failed write or sync ends the process and is never repeated. A frame that was
@@ -16,7 +17,10 @@
 
 mod buffer;
 mod error;
+mod evidence;
 mod frame;
+mod frames;
+mod live_copy;
 mod options;
 mod preparer;
 mod queue;
@@ -26,6 +30,7 @@ mod report;
 mod retention;
 mod segment;
 mod tail;
+mod walk;
 mod writer;
 
 use std::ops::ControlFlow;
@@ -37,10 +42,12 @@ use crate::storage::{DataDirectory, StorageError, StorageFile, measured};
 
 pub use buffer::{RECORD_BYTES_MAX, RecordBuffer};
 pub use error::JournalError;
+pub(crate) use evidence::known_seq;
 pub use frame::{ChainHash, FrameKind};
 pub use options::JournalOptions;
 pub use report::{BatchReport, RecoveryReport};
 pub use tail::{Proof, Refusal};
+pub(crate) use walk::{FrameSeen, JournalEnd, JournalFiles, Place, Walked};
 
 use preparer::{Preparer, Segments};
 use queue::{Batch, Ending, Queue};
@@ -166,6 +173,15 @@ pub fn open_checked(
     let report = recovered.report.clone();
     let journal = start(directory, options, recovered)?;
     Ok((Arc::new(journal), report))
+}
+
+/// Reads the journal as [`open`] does, and changes nothing: the last seq, or why it would be refused.
+pub(crate) fn examine(
+    directory: &DataDirectory,
+    snapshot: SnapshotPoint,
+    apply: &mut Apply<'_>,
+) -> Result<u64, JournalError> {
+    recovery::examine(directory, snapshot, apply).map(|examined| examined.last_seq())
 }
 
 /// Begins a segment and starts the threads.

@@ -10,9 +10,11 @@ use crate::storage::{DataDirectory, StorageError};
 
 use super::buffer::split_record;
 use super::frame::{Frame, FrameKind};
+use super::frames::Frames;
 use super::report::RecoveryReport;
-use super::segment::{self, FRAMES_OFFSET, Link, Segment, SegmentHeader, TAIL_FILE};
-use super::tail::{self, Facts, Verdict};
+use super::segment::{self, Link, Segment, SegmentHeader, TAIL_FILE};
+use super::tail::{self, Facts, Proof, Verdict};
+use super::walk::{AtFrame, FrameSeen};
 use super::{Apply, JournalError, Refusal, SnapshotPoint};
 
 /// Where the journal stands after recovery.
@@ -44,22 +46,18 @@ pub(super) fn examine(
     let segments = segment::list(directory)?;
     let start = start_index(&segments, snapshot)?;
     let mut replay = Replay::new(snapshot, apply);
-    let mut end: Option<SegmentEnd> = None;
-    for (index, segment) in segments.iter().enumerate().skip(start) {
-        let next_segment = segments.get(index + 1).map(|next| next.header.link);
-        // While this segment is applied, the disk has time for the next one.
-        if let Some(next) = segments.get(index + 1) {
-            directory.open_file(&next.name())?.read_ahead()?;
-        }
-        let buffer = end.map(|end| end.bytes).unwrap_or_default();
-        end = Some(replay.segment(directory, segment, next_segment, buffer)?);
-    }
+    let end = replay.segments(directory, &segments[start..])?;
     replay.check_snapshot_met()?;
     let epoch = segments.last().map_or(0, |last| last.header.epoch).max(snapshot.epoch);
     Ok(Examined { link: replay.link, end, epoch, report: replay.report, segments })
 }
 
 impl Examined {
+    /// The seq of the last change.
+    pub(super) fn last_seq(&self) -> u64 {
+        self.link.next_seq - 1
+    }
+
     /// Makes the end of the journal safe to go on from.
     pub(super) fn settle(mut self, directory: &DataDirectory) -> Result<Recovered, StorageError> {
         // First, so that a full disk has room for what follows.
@@ -83,7 +81,7 @@ impl Examined {
 
 /// The segment to begin with: the one that holds the snapshot's last change, so that the chain hash of
 /// the snapshot can be checked, or the first one if it goes on right behind the snapshot.
-fn start_index(segments: &[Segment], snapshot: SnapshotPoint) -> Result<usize, JournalError> {
+pub(super) fn start_index(segments: &[Segment], snapshot: SnapshotPoint) -> Result<usize, JournalError> {
     let behind = segments.partition_point(|segment| segment.first_seq() <= snapshot.seq);
     match segments.first() {
         Some(first) if behind == 0 && first.first_seq() != snapshot.seq + 1 => {
@@ -94,18 +92,20 @@ fn start_index(segments: &[Segment], snapshot: SnapshotPoint) -> Result<usize, J
 }
 
 /// Where the frames of a segment end.
-struct SegmentEnd {
+pub(super) struct SegmentEnd {
     /// The whole segment.
     bytes: Vec<u8>,
     /// Behind the last valid frame.
-    offset: usize,
+    pub(super) offset: usize,
     /// Whether the last frame is a clean marker.
-    clean: bool,
+    pub(super) clean: bool,
+    /// Why what follows is known to be an unfinished write, if there is one.
+    pub(super) unfinished_by: Option<Proof>,
 }
 
 impl SegmentEnd {
     /// The bytes of an unfinished write, without the zeros behind them.
-    fn unfinished(&self) -> &[u8] {
+    pub(super) fn unfinished(&self) -> &[u8] {
         let rest = &self.bytes[self.offset..];
         let length = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         &rest[..length]
@@ -113,23 +113,45 @@ impl SegmentEnd {
 }
 
 /// The state of a replay.
-struct Replay<'a, 'b> {
+pub(super) struct Replay<'a, 'b> {
     snapshot: SnapshotPoint,
     /// Whether the chain has come by the snapshot.
-    snapshot_met: bool,
+    pub(super) snapshot_met: bool,
     /// What the next frame must follow; set by the first segment.
-    link: Link,
+    pub(super) link: Link,
     started: bool,
     apply: &'a mut Apply<'b>,
-    report: RecoveryReport,
+    /// Called behind each frame, for those who look closer than recovery.
+    pub(super) at_frame: Option<&'a mut AtFrame<'b>>,
+    pub(super) report: RecoveryReport,
 }
 
 impl<'a, 'b> Replay<'a, 'b> {
-    fn new(snapshot: SnapshotPoint, apply: &'a mut Apply<'b>) -> Replay<'a, 'b> {
+    pub(super) fn new(snapshot: SnapshotPoint, apply: &'a mut Apply<'b>) -> Replay<'a, 'b> {
         let link = Link { next_seq: 1, hash: SnapshotPoint::default().chain_hash };
-        let mut replay = Replay { snapshot, snapshot_met: false, link, started: false, apply, report: empty_report() };
+        let report = empty_report();
+        let mut replay = Replay { snapshot, snapshot_met: false, link, started: false, apply, at_frame: None, report };
         replay.meet_snapshot();
         replay
+    }
+
+    /// Replays segments that hang together, one after the other. Returns where the last one ends.
+    pub(super) fn segments(
+        &mut self,
+        directory: &DataDirectory,
+        segments: &[Segment],
+    ) -> Result<Option<SegmentEnd>, JournalError> {
+        let mut end: Option<SegmentEnd> = None;
+        for (index, segment) in segments.iter().enumerate() {
+            let next_segment = segments.get(index + 1).map(|next| next.header.link);
+            // While this segment is applied, the disk has time for the next one.
+            if let Some(next) = segments.get(index + 1) {
+                directory.open_file(&next.name())?.read_ahead()?;
+            }
+            let buffer = end.map(|end| end.bytes).unwrap_or_default();
+            end = Some(self.segment(directory, segment, next_segment, buffer)?);
+        }
+        Ok(end)
     }
 
     /// Replays one segment, read into `bytes`, and decides what its end means.
@@ -142,14 +164,13 @@ impl<'a, 'b> Replay<'a, 'b> {
     ) -> Result<SegmentEnd, JournalError> {
         self.enter(segment);
         directory.open_file(&segment.name())?.read_all(&mut bytes)?;
-        let mut offset = FRAMES_OFFSET;
         let mut clean = false;
-        while let Some(frame) = self.next_frame(segment, &bytes[offset.min(bytes.len())..]) {
+        let mut frames = Frames::of(&segment.header, &bytes);
+        for (offset, frame) in frames.by_ref() {
             self.frame(segment, offset, &frame)?;
             clean = frame.header.kind == FrameKind::Clean;
-            offset += frame.header.frame_bytes();
         }
-        offset = offset.min(bytes.len());
+        let offset = frames.offset();
         self.report.segment_count += 1;
         self.report.bytes += bytes.len() as u64;
         let facts = Facts {
@@ -163,14 +184,15 @@ impl<'a, 'b> Replay<'a, 'b> {
             after_clean_stop: clean,
             segment_bytes: segment.header.segment_bytes,
         };
-        match tail::decide(&facts) {
-            Verdict::RotatedEnd | Verdict::End => {}
+        let unfinished_by = match tail::decide(&facts) {
+            Verdict::RotatedEnd | Verdict::End => None,
             Verdict::Unfinished(proof) => {
                 tracing::warn!(file = segment.name(), offset, ?proof, "an unfinished write is set aside");
+                Some(proof)
             }
             Verdict::Refuse(reason) => return Err(self.refused(segment, offset, reason)),
-        }
-        Ok(SegmentEnd { bytes, offset, clean })
+        };
+        Ok(SegmentEnd { bytes, offset, clean, unfinished_by })
     }
 
     /// Checks that the segment goes on where the chain stands. The first one says where that is.
@@ -182,12 +204,6 @@ impl<'a, 'b> Replay<'a, 'b> {
         }
         // A segment that does not lead to the next one was refused at its end.
         assert_eq!(self.link, segment.header.link, "the segments hang together");
-    }
-
-    /// The frame at the front of `rest`, if it is whole and the one that belongs here.
-    fn next_frame<'c>(&self, segment: &Segment, rest: &'c [u8]) -> Option<Frame<'c>> {
-        let frame = Frame::decode(rest, segment.header.salt)?;
-        tail::follows(&frame.header, self.link, segment.header.epoch).then_some(frame)
     }
 
     fn frame(&mut self, segment: &Segment, offset: usize, frame: &Frame<'_>) -> Result<(), JournalError> {
@@ -216,6 +232,9 @@ impl<'a, 'b> Replay<'a, 'b> {
         }
         self.link = Link { next_seq: seq, hash: frame.hash };
         self.meet_snapshot();
+        if let Some(at_frame) = &mut self.at_frame {
+            at_frame(&FrameSeen::of(frame));
+        }
         Ok(())
     }
 
@@ -224,7 +243,7 @@ impl<'a, 'b> Replay<'a, 'b> {
         self.snapshot_met |= seq == self.snapshot.seq && self.link.hash == self.snapshot.chain_hash;
     }
 
-    fn check_snapshot_met(&self) -> Result<(), JournalError> {
+    pub(super) fn check_snapshot_met(&self) -> Result<(), JournalError> {
         let (snapshot_seq, last_seq) = (self.snapshot.seq, self.link.next_seq - 1);
         if self.snapshot_met {
             Ok(())

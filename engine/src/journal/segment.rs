@@ -68,7 +68,7 @@ impl SegmentHeader {
     }
 
     /// The header in `bytes` and its format version, if it is one.
-    fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, SegmentHeader)> {
+    pub(super) fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, SegmentHeader)> {
         let mut fields = Fields::checked(bytes)?;
         if fields.take() != MAGIC {
             return None;
@@ -84,6 +84,11 @@ impl SegmentHeader {
         let segment_bytes = fields.take_u64();
         Some((version, SegmentHeader { store_id, number, epoch, salt, link, segment_bytes }))
     }
+}
+
+/// The header at the front of a segment's bytes, if it holds.
+pub(super) fn header_of(bytes: &[u8]) -> Option<SegmentHeader> {
+    SegmentHeader::decode(bytes.first_chunk()?).map(|(_, header)| header)
 }
 
 /// A segment of the directory with a valid header.
@@ -112,7 +117,8 @@ pub(super) fn file_name(number: u64) -> String {
     format!("journal-{number:020}.segment")
 }
 
-fn parse_file_name(name: &str) -> Option<u64> {
+/// The number of the segment whose file has this name, if it is one's.
+pub(super) fn parse_file_name(name: &str) -> Option<u64> {
     let number = name.strip_prefix("journal-")?.strip_suffix(".segment")?.parse().ok()?;
     (file_name(number) == name).then_some(number)
 }
@@ -155,20 +161,37 @@ pub(super) fn begin(directory: &DataDirectory, file: &StorageFile, header: &Segm
 ///
 /// A damaged header, a foreign store, a newer format, or a series that does not hang together.
 pub(super) fn list(directory: &DataDirectory) -> Result<Vec<Segment>, JournalError> {
+    let (segments, broken) = list_until_broken(directory)?;
+    broken.map_or(Ok(segments), Err)
+}
+
+/// The segments up to the first one that [`list`] refuses, and that refusal.
+pub(super) fn list_until_broken(
+    directory: &DataDirectory,
+) -> Result<(Vec<Segment>, Option<JournalError>), StorageError> {
     let mut segments: Vec<Segment> = Vec::new();
     for entry in directory.list()? {
         let Some(number) = parse_file_name(&entry.name) else { continue };
-        let segment = read_header(directory, &entry)?;
-        let follows = match segments.last() {
-            None => segment.header.number == number,
-            Some(last) => segment.header.number == number && is_successor(&last.header, &segment.header),
-        };
-        if !follows {
-            return Err(refused(&entry.name, segment.first_seq(), Refusal::SeriesBroken));
+        match read_successor(directory, &entry, number, segments.last()) {
+            Ok(segment) => segments.push(segment),
+            Err(error) => return Ok((segments, Some(error))),
         }
-        segments.push(segment);
     }
-    Ok(segments)
+    Ok((segments, None))
+}
+
+fn read_successor(
+    directory: &DataDirectory,
+    entry: &DirectoryEntry,
+    number: u64,
+    last: Option<&Segment>,
+) -> Result<Segment, JournalError> {
+    let segment = read_header(directory, entry)?;
+    let follows = last.is_none_or(|last| is_successor(&last.header, &segment.header));
+    if segment.header.number != number || !follows {
+        return Err(refused(&entry.name, segment.first_seq(), Refusal::SeriesBroken));
+    }
+    Ok(segment)
 }
 
 fn is_successor(last: &SegmentHeader, next: &SegmentHeader) -> bool {

@@ -3,6 +3,7 @@
 use crate::storage::{DataDirectory, StorageFile};
 
 use super::format::{self, BLOCK_HEADER_BYTES, BlockHeader, FORMAT_VERSION, HEADER_BYTES, TRAILER_BYTES, Trailer};
+use super::hash::StateHasher;
 use super::{BLOCK_BYTES_MAX, SnapshotError, SnapshotMeta, StateHash};
 
 /// Gives the blocks of a snapshot in the order they were written.
@@ -15,7 +16,7 @@ pub struct SnapshotReader {
     offset: u64,
     /// How many blocks were read.
     block_count: u64,
-    hasher: blake3::Hasher,
+    hasher: StateHasher,
 }
 
 impl SnapshotReader {
@@ -42,7 +43,7 @@ impl SnapshotReader {
         let trailer = Trailer::decode(&bytes)
             .filter(|trailer| trailer.file_bytes == file_bytes)
             .ok_or_else(|| damaged(name, trailer_offset, "its trailer does not hold"))?;
-        let hasher = blake3::Hasher::new();
+        let hasher = StateHasher::default();
         let offset = HEADER_BYTES as u64;
         Ok(SnapshotReader { file, name: name.to_owned(), meta, trailer, offset, block_count: 0, hasher })
     }
@@ -91,8 +92,7 @@ impl SnapshotReader {
         if crc32c::crc32c(&bytes) != header.checksum {
             return Err(self.damaged("a block's checksum does not hold"));
         }
-        self.hasher.update(&header.hashed());
-        self.hasher.update(&bytes);
+        self.hasher.add(&header, &bytes);
         self.offset += (BLOCK_HEADER_BYTES + length) as u64;
         self.block_count += 1;
         Ok(Some((header.kind, bytes)))
@@ -102,14 +102,14 @@ impl SnapshotReader {
     pub(super) fn rewind(&mut self) {
         self.offset = HEADER_BYTES as u64;
         self.block_count = 0;
-        self.hasher.reset();
+        self.hasher = StateHasher::default();
     }
 
     fn check_end(&self) -> Result<(), SnapshotError> {
         if self.block_count != self.trailer.block_count {
             return Err(self.damaged("it has another number of blocks"));
         }
-        if self.hasher.finalize() != self.trailer.state_hash {
+        if self.hasher.finish() != self.trailer.state_hash {
             return Err(self.damaged("its state hash does not hold"));
         }
         Ok(())

@@ -4,6 +4,7 @@ use crate::core::planted::{Bug, is_planted};
 use crate::storage::StorageFile;
 
 use super::format::{self, BlockHeader, TRAILER_BYTES, TRAILER_KIND, Trailer};
+use super::hash::StateHasher;
 use super::{BLOCK_BYTES_MAX, SnapshotError, SnapshotMeta, StateHash};
 
 /// Blocks are gathered up to this length before they are written, and synced at once: a sync of the journal must not wait
@@ -17,12 +18,12 @@ pub struct SnapshotWriter {
     offset: u64,
     buffer: Vec<u8>,
     block_count: u64,
-    hasher: blake3::Hasher,
+    hasher: StateHasher,
 }
 
 impl SnapshotWriter {
     pub(super) fn create(file: StorageFile, meta: &SnapshotMeta) -> Result<SnapshotWriter, SnapshotError> {
-        let hasher = blake3::Hasher::new();
+        let hasher = StateHasher::default();
         let mut writer = SnapshotWriter { file, offset: 0, buffer: Vec::new(), block_count: 0, hasher };
         writer.put(&format::encode_header(meta))?;
         Ok(writer)
@@ -37,8 +38,7 @@ impl SnapshotWriter {
         assert!(bytes.len() <= BLOCK_BYTES_MAX, "a block of {} bytes is a bug", bytes.len());
         assert!(kind != TRAILER_KIND, "a block has not the kind of the trailer");
         let header = BlockHeader::of(kind, bytes);
-        self.hasher.update(&header.hashed());
-        self.hasher.update(bytes);
+        self.hasher.add(&header, bytes);
         self.put(&header.encode())?;
         self.put(bytes)?;
         self.block_count += 1;
@@ -48,7 +48,7 @@ impl SnapshotWriter {
     /// Writes the trailer and makes all of it durable. Returns the file's length and the state hash.
     pub(super) fn finish(mut self) -> Result<(u64, StateHash), SnapshotError> {
         let file_bytes = self.offset + (self.buffer.len() + TRAILER_BYTES) as u64;
-        let state_hash = *self.hasher.finalize().as_bytes();
+        let state_hash = self.hasher.finish();
         let trailer = Trailer { block_count: self.block_count, file_bytes, state_hash };
         self.put(&trailer.encode())?;
         self.write_out()?;

@@ -39,13 +39,19 @@ pub(super) fn read_or_create(disk: &dyn Disk, directory: &Path) -> Result<StoreI
         return Ok(id);
     }
     let id = StoreId(random_bytes(disk)?);
+    write(disk, directory, id)?;
+    Ok(id)
+}
+
+/// Makes `id` the id of the store at `directory`, durably.
+pub(super) fn write(disk: &dyn Disk, directory: &Path, id: StoreId) -> Result<(), StorageError> {
+    let path = directory.join(STORE_FILE);
     let unfinished = directory.join(STORE_FILE_UNFINISHED);
     let file = StorageFile::create(disk, unfinished.clone())?;
     file.write_at(&encode(id), 0)?;
     file.sync_all()?;
     disk.rename(&unfinished, &path).map_err(|error| StorageError::io("rename", &unfinished, error))?;
-    sync_directory(disk, directory)?;
-    Ok(id)
+    sync_directory(disk, directory)
 }
 
 /// The id in the `STORE` file at `path`; nothing where there is no such file.

@@ -211,7 +211,8 @@ async fn changes(
         let view = entry.event.as_ref().and_then(|event| engine.event(event));
         let view = view.filter(|view| view.description.number == entry.event_number);
         let user = entry.change.user().and_then(|user| engine.user_name(user));
-        objects::change(entry, view.as_deref(), user)
+        let type_id = |index| view.as_deref().map(|view| objects::ticket_type(view, index));
+        objects::change(entry, type_id, user.as_deref())
     };
     let items = found.entries.iter().map(render).collect();
     let next_cursor = found.next_after.map(|after| after.to_string());

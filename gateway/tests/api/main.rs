@@ -17,6 +17,7 @@ mod crowds;
 mod headers;
 mod idempotency;
 mod objects;
+mod offline;
 mod process;
 mod restart;
 mod sessions;

@@ -15,25 +15,25 @@ use crate::people::{Admin, Buyer, Visitor};
 use crate::server::ADMIN_TOKEN;
 
 /// A place to start the program in, with nothing of this process's environment.
-struct Place {
+pub struct Place {
     directory: TempDir,
 }
 
 impl Place {
-    fn new() -> Place {
+    pub fn new() -> Place {
         Place { directory: tempfile::tempdir().expect("a temporary directory") }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    fn write(&self, name: &str, content: &str) {
+    pub fn write(&self, name: &str, content: &str) {
         fs::write(self.path(name), content).expect("a file");
     }
 
     /// The program, on a free port, with `data` for its directory and small journal segments.
-    fn holdfast(&self, data: &str) -> Command {
+    pub fn holdfast(&self, data: &str) -> Command {
         let mut command = self.bare_holdfast();
         let settings = ["server.listen=127.0.0.1:0", "journal.segment_bytes=1048576", "journal.batch_bytes_max=524288"];
         command.args(settings.iter().flat_map(|setting| ["--set", setting])).args(["--data", data]);
@@ -41,14 +41,14 @@ impl Place {
     }
 
     /// The program with its defaults.
-    fn bare_holdfast(&self) -> Command {
+    pub fn bare_holdfast(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
         command.env_clear().current_dir(self.directory.path()).stdin(Stdio::null());
         command
     }
 
     /// Every file and directory below, files with their content.
-    fn listing(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    pub fn listing(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         let mut listing = BTreeMap::new();
         list(self.directory.path(), &mut listing);
         listing
@@ -57,7 +57,7 @@ impl Place {
     /// Starts the program, which must refuse with this exit code, in one line on standard error that has all of
     /// `words`, and leave everything as it is.
     #[track_caller]
-    fn refuse(&self, command: &mut Command, exit_code: i32, words: &[&str]) {
+    pub fn refuse(&self, command: &mut Command, exit_code: i32, words: &[&str]) {
         let before = self.listing();
         let output = command.output().expect("a program that runs");
         check_refusal(&output, exit_code, words);
@@ -79,7 +79,7 @@ fn list(directory: &Path, listing: &mut BTreeMap<PathBuf, Option<Vec<u8>>>) {
 }
 
 #[track_caller]
-fn check_refusal(output: &Output, exit_code: i32, words: &[&str]) {
+pub fn check_refusal(output: &Output, exit_code: i32, words: &[&str]) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(exit_code), "{said}");
     assert!(said.starts_with("holdfast: ") && said.ends_with('\n'), "{said}");
@@ -91,7 +91,7 @@ fn check_refusal(output: &Output, exit_code: i32, words: &[&str]) {
 }
 
 /// A server in a process of its own, which does not outlive the test.
-struct Process {
+pub struct Process {
     child: Child,
     output: BufReader<ChildStdout>,
     address: SocketAddr,
@@ -99,7 +99,7 @@ struct Process {
 
 impl Process {
     /// Starts the program, and waits for the line that says where it listens.
-    fn start(command: &mut Command) -> Process {
+    pub fn start(command: &mut Command) -> Process {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a program that runs");
         let mut output = BufReader::new(child.stdout.take().expect("its standard output"));
         let mut line = String::new();
@@ -110,20 +110,20 @@ impl Process {
         Process { child, output, address }
     }
 
-    fn connection(&self) -> Connection {
+    pub fn connection(&self) -> Connection {
         Connection::to(Address::new(self.address))
     }
 
-    fn visitor(&self) -> Visitor {
+    pub fn visitor(&self) -> Visitor {
         Visitor::over(self.connection())
     }
 
-    fn admin(&self) -> Admin {
+    pub fn admin(&self) -> Admin {
         Admin::over(self.connection())
     }
 
     /// Asks it to stop, waits until it has, and returns the rest of what it said. It must end well.
-    fn stop(mut self) -> String {
+    pub fn stop(mut self) -> String {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(asked.expect("the kill command").success());
         let mut rest = String::new();

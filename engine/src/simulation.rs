@@ -9,6 +9,8 @@
 
 mod client;
 mod flips;
+mod golden;
+mod hostile;
 mod restarts;
 mod script;
 mod trail;

@@ -20,6 +20,8 @@ mod error;
 mod evidence;
 mod frame;
 mod frames;
+#[cfg(test)]
+pub(crate) mod hostile;
 mod live_copy;
 mod options;
 mod preparer;

@@ -161,6 +161,15 @@ impl World {
         World { harm: 0, ..World::new(seed) }
     }
 
+    /// Takes steps until the disk is as wanted, and stops the process in good order.
+    pub(super) fn stopped_when(mut self, is_wanted: impl Fn(&SimulatedDisk) -> bool) -> SimulatedDisk {
+        while !is_wanted(&self.disk) {
+            self.step();
+        }
+        self.shut_down();
+        self.disk.after_kill()
+    }
+
     /// Takes steps until the disk is as wanted, and kills the process.
     pub(super) fn killed_when(mut self, is_wanted: impl Fn(&SimulatedDisk) -> bool) -> SimulatedDisk {
         while !is_wanted(&self.disk) {
@@ -285,6 +294,11 @@ impl World {
 
     /// A stop in good order, as far as the disk lets it.
     fn stop(&mut self) {
+        self.shut_down();
+        self.die(None);
+    }
+
+    fn shut_down(&mut self) {
         let engine = Arc::clone(self.engine());
         self.clients.iter_mut().for_each(Client::lose_connection);
         let mut stopped = Box::pin(engine.shutdown());
@@ -299,8 +313,6 @@ impl World {
             }
         }
         drop(stopped);
-        drop(engine);
-        self.die(None);
     }
 
     /// The process ends: killed, or with the power. Another one is started, as often as it takes.

@@ -6,16 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::journal::{Journal, JournalOptions};
 use crate::offline::backup::{backup, restore};
 use crate::snapshot;
+use crate::state::State;
 use crate::storage::DataDirectory;
 
-use super::store::{append, start, write_snapshot};
+use super::store::{append, record, start, write_snapshot};
 
 /// How many backups are made.
 const BACKUPS: u64 = 40;
 /// How many changes may wait for the disk.
 const PENDING_MAX: u64 = 64;
 /// A snapshot is written, and what it covers dropped, each time so many changes are durable.
-const SNAPSHOT_EVERY: u64 = 2_000;
+const SNAPSHOT_EVERY: u64 = 300;
 
 #[test]
 fn a_backup_under_load_has_everything_that_was_durable_before_it() {
@@ -29,10 +30,10 @@ fn a_backup_under_load_has_everything_that_was_durable_before_it() {
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| write_until(&is_over, &directory, &journal));
+        let _over = OverWhenDropped(&is_over);
         for number in 0..BACKUPS {
             back_up(&journal, &data, &temp.path().join(format!("backup-{number}")));
         }
-        is_over.store(true, Ordering::Release);
     });
     assert!(journal.durable_seq() > BACKUPS, "hardly anything was written");
     journal.close();
@@ -43,18 +44,35 @@ fn a_backup_under_load_has_everything_that_was_durable_before_it() {
     assert_eq!(recovered.expect("a journal").1.last_seq, seq);
 }
 
+/// Ends the writing, also when a backup has failed.
+struct OverWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for OverWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 fn write_until(is_over: &AtomicBool, directory: &DataDirectory, journal: &Journal) {
-    let mut next_snapshot = SNAPSHOT_EVERY;
+    let mut state = State::default();
     while !is_over.load(Ordering::Acquire) {
-        if journal.appended_seq() - journal.durable_seq() < PENDING_MAX {
-            append(journal, journal.appended_seq() + 1);
-        }
-        if journal.durable_seq() >= next_snapshot {
-            next_snapshot += SNAPSHOT_EVERY;
-            write_snapshot(directory, journal);
+        let seq = journal.appended_seq() + 1;
+        wait_until_durable(journal, seq.saturating_sub(PENDING_MAX));
+        append(journal, seq);
+        state.apply_bytes(seq, &record(seq)).expect("a change that follows");
+        if seq.is_multiple_of(SNAPSHOT_EVERY) {
+            wait_until_durable(journal, seq);
+            write_snapshot(directory, journal, &state);
             let covered = snapshot::covered_seq(directory).expect("a directory");
             covered.map(|seq| journal.retire(seq, u64::MAX).expect("segments to drop"));
         }
+    }
+}
+
+fn wait_until_durable(journal: &Journal, seq: u64) {
+    // The position follows the durable seq, a moment later.
+    while journal.durable_position().seq < seq {
+        std::thread::yield_now();
     }
 }
 

@@ -56,7 +56,7 @@ impl Store {
             Stop::Killed => {}
             Stop::Clean => journal.close(),
             Stop::WithSnapshot => {
-                write_snapshot(&directory, &journal);
+                write_snapshot(&directory, &journal, &state_after(journal.durable_seq()));
                 journal.close();
             }
         }
@@ -168,10 +168,15 @@ fn start_into(
 
 /// Appends change `seq`: the first creates an event, the others are logins and holds in turn.
 pub(super) fn append(journal: &Journal, seq: u64) {
+    assert_eq!(journal.append(&record(seq), 1, Box::new(|_| ())), seq);
+}
+
+/// The record of change `seq`.
+pub(super) fn record(seq: u64) -> Vec<u8> {
     let mut record = Vec::new();
     let (event, change) = change(seq);
     encode_record(event, seq * 1_000, &By::User, &[change], &mut record);
-    assert_eq!(journal.append(&record, 1, Box::new(|_| ())), seq);
+    record
 }
 
 fn change(seq: u64) -> (EventNumber, Change) {
@@ -209,16 +214,13 @@ fn created() -> Change {
 pub(super) fn state_after(seq: u64) -> State {
     let mut state = State::default();
     for seq in 1..=seq {
-        let mut record = Vec::new();
-        let (event, change) = change(seq);
-        encode_record(event, seq * 1_000, &By::User, &[change], &mut record);
-        state.apply_bytes(seq, &record).expect("a change that follows");
+        state.apply_bytes(seq, &record(seq)).expect("a change that follows");
     }
     state
 }
 
-/// Writes a snapshot of all that is durable.
-pub(super) fn write_snapshot(directory: &DataDirectory, journal: &Journal) {
+/// Writes a snapshot of `state`, which is all that is durable.
+pub(super) fn write_snapshot(directory: &DataDirectory, journal: &Journal, state: &State) {
     let position = journal.durable_position();
     let meta = SnapshotMeta {
         store_id: directory.store_id(),
@@ -227,7 +229,7 @@ pub(super) fn write_snapshot(directory: &DataDirectory, journal: &Journal) {
         engine_time_ms: position.seq * 1_000,
         chain_hash: position.chain_hash,
     };
-    write_snapshot_of(directory, &meta, &state_after(position.seq));
+    write_snapshot_of(directory, &meta, state);
 }
 
 pub(super) fn write_snapshot_of(directory: &DataDirectory, meta: &SnapshotMeta, state: &State) {

@@ -84,6 +84,16 @@ tests: ## Run the tests, with cargo-nextest where it is installed
 		awk '/^test result:/ { passed += $$4; failed += $$6 } END { printf "%d passed, %d failed\n", passed, failed }' target/tests.log; \
 	fi
 
+# How many sales `make simulate` plays, each by the seed of its number; with SEED, only that one.
+SEEDS ?= 5000
+SEED ?=
+
+.PHONY: simulate
+simulate: ## Play SEEDS whole sales on a simulated disk and clock, or the one of SEED again
+	@HOLDFAST_SIMULATE_SEEDS=$(SEEDS) HOLDFAST_SIMULATE_SEED=$(SEED) \
+		cargo test --locked --profile torture --package holdfast-engine --lib \
+		-- --nocapture --exact simulation::a_simulated_sale_keeps_every_promise
+
 # How often `make torture` kills the program; it cuts the power half as often.
 ROUNDS ?= 100
 

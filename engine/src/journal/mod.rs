@@ -46,6 +46,7 @@ pub use buffer::{RECORD_BYTES_MAX, RecordBuffer};
 pub use error::JournalError;
 pub(crate) use evidence::known_seq;
 pub use frame::{ChainHash, FrameKind};
+pub(crate) use live_copy::SegmentCopy;
 pub use options::JournalOptions;
 pub use report::{BatchReport, RecoveryReport};
 pub use tail::{Proof, Refusal};

@@ -124,6 +124,12 @@ impl JournalFiles {
         self.segments.first().map(|segment| (segment.name(), segment.first_seq()))
     }
 
+    /// Whether a snapshot at `snapshot_seq` does without segment `index` of the list and all before it. The frame that led
+    /// to the snapshot has to be there.
+    pub(crate) fn is_covered(&self, index: usize, snapshot_seq: u64) -> bool {
+        self.segments.get(index + 1).is_some_and(|next| next.first_seq() <= snapshot_seq)
+    }
+
     /// The point right before the first change there is.
     pub(crate) fn beginning(&self) -> SnapshotPoint {
         self.segments.first().map_or_else(SnapshotPoint::default, |first| {

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use crate::heartbeat;
-use crate::journal::{JournalError, JournalFiles};
+use crate::journal::{JournalError, JournalFiles, SegmentCopy};
 use crate::snapshot::{self, SnapshotError};
 use crate::snapshotter::SnapshotFailure;
 use crate::storage::{DataDirectory, LOCK_FILE, StorageError};
@@ -113,21 +113,27 @@ fn try_copy(source: &DataDirectory, target: &DataDirectory) -> Result<Vec<String
 }
 
 /// Copies the snapshots that hold. Returns the seq of the newest one, and what is to be said of the others.
+///
+/// The newest one first: three are kept, so it is there the longest. Older ones that are dropped meanwhile are not missed.
 fn copy_snapshots(source: &DataDirectory, target: &DataDirectory) -> Result<(u64, Vec<String>), OfflineError> {
     let (mut newest_seq, mut passed_over) = (0, Vec::new());
-    for seq in snapshot::seqs(source).map_err(SnapshotFailure::from)? {
-        match load(source, seq) {
-            Ok(_) => {
-                copy_file(source, target, &snapshot::file_name(seq))?;
-                newest_seq = seq;
-            }
+    for seq in snapshot::seqs(source).map_err(SnapshotFailure::from)?.into_iter().rev() {
+        match copy_snapshot(source, target, seq) {
+            Ok(()) => newest_seq = newest_seq.max(seq),
             Err(SnapshotFailure::Snapshot(error @ SnapshotError::Damaged { .. })) => {
                 passed_over.push(error.to_string())
             }
+            Err(SnapshotFailure::Snapshot(SnapshotError::Storage(error))) if error.is_not_found() => {}
             Err(error) => return Err(error.into()),
         }
     }
     Ok((newest_seq, passed_over))
+}
+
+fn copy_snapshot(source: &DataDirectory, target: &DataDirectory, seq: u64) -> Result<(), SnapshotFailure> {
+    load(source, seq)?;
+    copy_file(source, target, &snapshot::file_name(seq)).map_err(SnapshotError::from)?;
+    Ok(())
 }
 
 /// Copies the whole frames of all segments, oldest first. They must reach back to the newest snapshot of the copy.
@@ -137,15 +143,29 @@ fn copy_segments(source: &DataDirectory, target: &DataDirectory, newest_seq: u64
         return Err(JournalError::Gap { file, snapshot_seq: newest_seq, first_seq }.into());
     }
     let mut bytes = Vec::new();
+    let mut copied = Vec::new();
     for index in 0..journal.count() {
-        let segment = journal.read_for_copy(source, index, &mut bytes)?;
-        let file = target.create(&segment.file)?;
-        file.write_at(&bytes[..segment.valid_bytes], 0)?;
-        file.truncate(segment.file_bytes)?;
-        file.sync_all()?;
-        file.drop_cached()?;
+        match journal.read_for_copy(source, index, &mut bytes) {
+            Ok(segment) => {
+                copy_segment(target, &segment, &bytes)?;
+                copied.push(segment.file);
+            }
+            // The server has dropped it, and those before it: the copy does without them too.
+            Err(JournalError::Storage(error)) if error.is_not_found() && journal.is_covered(index, newest_seq) => {
+                copied.drain(..).try_for_each(|file| target.remove(&file))?;
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
+}
+
+fn copy_segment(target: &DataDirectory, segment: &SegmentCopy, bytes: &[u8]) -> Result<(), StorageError> {
+    let file = target.create(&segment.file)?;
+    file.write_at(&bytes[..segment.valid_bytes], 0)?;
+    file.truncate(segment.file_bytes)?;
+    file.sync_all()?;
+    file.drop_cached()
 }
 
 fn copy_if_there(source: &DataDirectory, target: &DataDirectory, name: &str) -> Result<(), StorageError> {

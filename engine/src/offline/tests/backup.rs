@@ -8,7 +8,7 @@ use crate::offline::verify::{VerifiedEnd, verify_in};
 use crate::storage::simulated::{Damage, Fault, FaultKind, SimulatedDisk};
 use crate::storage::{DataDirectory, EXIT_DATA, StorageError};
 
-use super::store::{DATA, Store, segment_file, snapshot_file, state_after};
+use super::store::{DATA, Stop, Store, segment_file, snapshot_file, state_after};
 
 const COPY: &str = "/copy";
 
@@ -60,6 +60,27 @@ fn a_store_in_use_can_be_copied() {
     let holder = store.open();
     assert_eq!(backup(&store).expect("a backup").seq, 60);
     drop(holder);
+}
+
+#[test]
+fn what_a_snapshot_tells_is_in_the_segments_of_the_copy_too() {
+    let store = Store::new();
+    let source = DataDirectory::open_beside_on(Arc::new(store.disk.clone()), Path::new(DATA)).expect("the store");
+    let elsewhere = SimulatedDisk::new(3);
+    let target = DataDirectory::begin_copy_on(Arc::new(elsewhere.clone()), Path::new(COPY), source.store_id());
+    let target = target.expect("an empty directory");
+    elsewhere.hold_syncs();
+    std::thread::scope(|scope| {
+        let copying = scope.spawn(|| copy(&source, &target, &[]));
+        // It has copied its first file, and waits for the disk: meanwhile the server goes on and writes a snapshot.
+        while elsewhere.paths().is_empty() && !copying.is_finished() {
+            std::thread::yield_now();
+        }
+        store.run(20, Stop::WithSnapshot);
+        elsewhere.release_syncs();
+        let report = copying.join().expect("no panic").expect("a backup");
+        assert_eq!((report.seq, report.verified.snapshots.len()), (80, 2));
+    });
 }
 
 #[test]

@@ -70,7 +70,8 @@ fn write_until(is_over: &AtomicBool, directory: &DataDirectory, journal: &Journa
 }
 
 fn wait_until_durable(journal: &Journal, seq: u64) {
-    while journal.durable_seq() < seq {
+    // The position follows the durable seq, a moment later.
+    while journal.durable_position().seq < seq {
         std::thread::yield_now();
     }
 }

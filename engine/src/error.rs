@@ -38,6 +38,7 @@ impl OpenError {
             OpenError::Journal(error) => error.exit_code(),
             OpenError::Snapshot(SnapshotFailure::Snapshot(error)) => error.exit_code(),
             OpenError::Snapshot(SnapshotFailure::Journal(error)) => error.exit_code(),
+            OpenError::Snapshot(SnapshotFailure::Invariant(_)) => EXIT_INVARIANT,
             OpenError::Snapshot(SnapshotFailure::State(_) | SnapshotFailure::Stopping) => EXIT_DATA,
             OpenError::Threads(_) => EXIT_IO,
         }

@@ -92,6 +92,7 @@ fn snapshot_exit_code(failure: &SnapshotFailure) -> u8 {
     match failure {
         SnapshotFailure::Snapshot(error) => error.exit_code(),
         SnapshotFailure::Journal(error) => error.exit_code(),
+        SnapshotFailure::Invariant(_) => EXIT_INVARIANT,
         SnapshotFailure::State(_) | SnapshotFailure::Stopping => EXIT_DATA,
     }
 }

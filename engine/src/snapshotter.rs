@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::config::SnapshotConfig;
 use crate::core::planted::{Bug, is_planted};
+use crate::error::EXIT_INVARIANT;
 use crate::journal::{JournalError, SnapshotPoint};
 use crate::services::Services;
 use crate::snapshot::{self, SnapshotError, SnapshotInfo, SnapshotMeta};
@@ -33,6 +34,9 @@ pub enum SnapshotFailure {
     /// The journal does not follow from the snapshot before.
     #[error("the state could not be built: {0}")]
     State(String),
+    /// The state was built, and contradicts itself. The live one is made of the same changes: the process ends.
+    #[error("the state breaks an invariant: {0}")]
+    Invariant(String),
     /// The engine is stopping.
     #[error("the engine is stopping")]
     Stopping,
@@ -134,7 +138,7 @@ fn run(shared: &Shared, services: &Arc<Services>, directory: &DataDirectory) {
         let panicked = || Err(SnapshotFailure::State("an assertion failed; the log has it".to_owned()));
         let written = catch_unwind(attempt).unwrap_or_else(|_| panicked()).map_err(Arc::new);
         report(services, &written);
-        since = Since::now(services);
+        since = if written.is_ok() { Since::now(services) } else { Since::failed_now(services) };
         answers.into_iter().for_each(|answer| drop(answer.send(written.clone())));
     }
 }
@@ -153,7 +157,17 @@ struct Since {
     at_ms: u64,
 }
 
+/// A snapshot that failed is tried again after so long, in milliseconds.
+const RETRY_MS: u64 = 60_000;
+
 impl Since {
+    /// As if the last one had been written so long ago that the next one is due in a minute.
+    fn failed_now(services: &Services) -> Since {
+        let interval_ms = services.config.snapshot.interval_seconds * 1_000;
+        let now = Since::now(services);
+        Since { at_ms: now.at_ms.saturating_sub(interval_ms.saturating_sub(RETRY_MS)), seq: 0, ..now }
+    }
+
     fn now(services: &Services) -> Since {
         Since {
             journal_bytes: services.metrics.journal_bytes(),
@@ -176,6 +190,10 @@ fn report(services: &Services, written: &Result<WrittenSnapshot, Arc<SnapshotFai
             services.metrics.snapshot_written(snapshot.info.seq, snapshot.duration_ms as f64 / 1_000.0);
             let (seq, bytes, duration_ms) = (snapshot.info.seq, snapshot.info.bytes, snapshot.duration_ms);
             tracing::info!(seq, bytes, duration_ms, file = snapshot.info.file, "snapshot written");
+        }
+        Err(failure) if matches!(**failure, SnapshotFailure::Invariant(_)) => {
+            tracing::error!(%failure, "the process ends");
+            std::process::exit(i32::from(EXIT_INVARIANT));
         }
         Err(failure) => {
             services.metrics.snapshot_failed();
@@ -204,7 +222,7 @@ fn write(services: &Services, directory: &DataDirectory) -> Result<SnapshotInfo,
     if seq < position.seq {
         replay(services, &mut state, seq, position)?;
     }
-    state.check_invariants().map_err(SnapshotFailure::State)?;
+    state.check_invariants().map_err(SnapshotFailure::Invariant)?;
     let meta = SnapshotMeta {
         store_id: directory.store_id(),
         seq: if is_planted(Bug::SnapshotOfUndurable) { services.journal.appended_seq() } else { position.seq },

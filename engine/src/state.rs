@@ -82,7 +82,17 @@ impl State {
 
     /// Recounts everything; the text names the first thing that does not add up.
     pub fn check_invariants(&self) -> Result<(), String> {
-        self.events.values().try_for_each(Event::check_invariants)
+        self.sessions.check_invariants()?;
+        for (number, event) in &self.events {
+            event.check_invariants()?;
+            if self.event_ids.get(number.0 as usize - 1) != Some(event.id()) {
+                return Err(format!("event {} is known under another id", event.id()));
+            }
+            if let Some(stranger) = event.users().find(|user| self.sessions.name(*user).is_none()) {
+                return Err(format!("event {}: user {} has never logged in", event.id(), stranger.0));
+            }
+        }
+        Ok(())
     }
 }
 

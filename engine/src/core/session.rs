@@ -158,6 +158,19 @@ impl Sessions {
         self.insert(session, row);
     }
 
+    /// Names the first thing that does not add up. Walks all sessions: for recovery, snapshots and tests.
+    pub fn check_invariants(&self) -> Result<(), String> {
+        for (session, row) in &self.live {
+            let is_found = self.by_user.get(&row.user) == Some(session);
+            let is_sound = is_found && session.0 <= self.logins && self.name(row.user).is_some();
+            if !is_sound || row.token_hashes.len() > TOKENS_PER_SESSION_MAX {
+                return Err(format!("session {} contradicts the tables around it", session.0));
+            }
+        }
+        let is_one_each = self.by_user.len() == self.live.len() && self.numbers.len() == self.names.len();
+        if is_one_each { Ok(()) } else { Err("the tables of sessions and users have other sizes".to_owned()) }
+    }
+
     fn introduce(&mut self, user: UserNumber, name: &str) {
         if user.0 as usize <= self.names.len() {
             assert!(self.name(user) == Some(name), "user {} changed their name", user.0);

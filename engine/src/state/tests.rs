@@ -121,6 +121,23 @@ fn a_record_that_cannot_follow_is_told_and_not_guessed_at() {
 }
 
 #[test]
+fn who_has_something_must_have_logged_in() {
+    let mut state = replayed(&journal());
+    let stranger = Record {
+        event: EventNumber(1),
+        at_ms: 60,
+        by: By::System,
+        changes: vec![
+            Change::QueueJoined { share: share(77, 1), min_quantity: 0 },
+            Change::HoldExpired { number: HoldNumber(1), share: share(1, 1) },
+            placed(2, share(77, 1)),
+        ],
+    };
+    state.apply(20, &stranger);
+    assert!(state.check_invariants().unwrap_err().contains("user 77 has never logged in"));
+}
+
+#[test]
 fn unknown_and_misplaced_blocks_are_refused() {
     let holds = blocks(&replayed(&journal())).into_iter().find(|(kind, _)| *kind == 6).unwrap();
     let mut empty = State::default();

@@ -1,6 +1,6 @@
 //! A sync fails: the process ends by itself, and nothing that it acknowledged is missing at the next start.
 
-use crate::disk::Disk;
+use crate::disk::{Disk, Fault};
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::rounds::Store;
@@ -40,7 +40,8 @@ async fn run_round(random: &mut Random) -> [f64; 2] {
     store.load_and_kill(&mut server, ANSWERS).await;
 
     let at_start = random.between(0, SYNCS_OF_A_START - 1);
-    let started = Server::start_or_end(store.directory.path(), &Disk::failing(random, at_start)).await;
+    let started =
+        Server::start_or_end(store.directory.path(), &Disk::faulty(random, Fault::FailedSync(at_start))).await;
     let at_start_ms = check_end(at_start, started.err().expect("a server that cannot sync does not start"));
     server = Server::start(store.directory.path(), &Disk::simulated(random)).await;
     store.compare(&server).await;
@@ -48,7 +49,7 @@ async fn run_round(random: &mut Random) -> [f64; 2] {
 
     let (least, most) = UNDER_LOAD;
     let under_load = random.between(least, most);
-    server = Server::start(store.directory.path(), &Disk::failing(random, under_load)).await;
+    server = Server::start(store.directory.path(), &Disk::faulty(random, Fault::FailedSync(under_load))).await;
     store.load_until_it_ends(&server, ANSWERS_MAX).await;
     let under_load_ms = check_end(under_load, server.wait());
     server = Server::start(store.directory.path(), &Disk::simulated(random)).await;

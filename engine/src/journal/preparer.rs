@@ -11,6 +11,7 @@ use crate::storage::{DataDirectory, StorageError, StorageFile};
 
 use super::Reserve;
 use super::segment::{self, prepared_name};
+use super::writer::end_process;
 
 /// How long to wait before a full disk is tried again.
 const FULL_DISK_RETRY: Duration = Duration::from_secs(1);
@@ -25,7 +26,7 @@ pub(super) enum Preparer {
 
 /// The writer's end of the thread. Dropping it ends the thread, which removes what was not used.
 pub(super) struct Ahead {
-    prepared: Option<Receiver<Result<StorageFile, StorageError>>>,
+    prepared: Option<Receiver<StorageFile>>,
     /// Never sent on: the thread sees it go.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -42,7 +43,7 @@ pub(super) struct Segments {
 /// The thread's end.
 struct Worker {
     segments: Segments,
-    hand_over: SyncSender<Result<StorageFile, StorageError>>,
+    hand_over: SyncSender<StorageFile>,
     stop: Receiver<()>,
     reserve: Arc<Reserve>,
 }
@@ -62,7 +63,7 @@ impl Preparer {
         match self {
             Preparer::Ahead(ahead) => {
                 let prepared = ahead.prepared.as_ref().expect("the thread runs as long as its handle");
-                prepared.recv().expect("the thread runs as long as its handle")
+                Ok(prepared.recv().expect("the thread runs as long as its handle"))
             }
             Preparer::WhenTaken(segments) => {
                 let file = segments.prepare()?;
@@ -100,17 +101,18 @@ impl Worker {
         self.give_back();
     }
 
-    /// The next segment, or what was wrong with the disk. Nothing when it was stopped meanwhile.
+    /// The next segment. Nothing when it was stopped meanwhile.
     ///
     /// A full disk is no failure yet: nothing was written that was not there before, and there may be
-    /// room again before the live segment is full.
-    fn prepare(&self) -> Option<Result<StorageFile, StorageError>> {
+    /// room again before the live segment is full. Any other error ends the process, as it does the writer's: who waited
+    /// for the live segment to be full would serve on a disk that is known to fail, and end in the midst of a sale.
+    fn prepare(&self) -> Option<StorageFile> {
         loop {
             match self.segments.prepare() {
                 Ok(file) => {
                     self.reserve.prepared_bytes.store(self.segments.segment_bytes, Ordering::Relaxed);
                     self.reserve.is_disk_full.store(false, Ordering::Release);
-                    return Some(Ok(file));
+                    return Some(file);
                 }
                 Err(error) if error.is_storage_full() => {
                     tracing::warn!(%error, "the disk is full: no new holds until the next journal segment has room");
@@ -120,7 +122,7 @@ impl Worker {
                         return None;
                     }
                 }
-                Err(error) => return Some(Err(error)),
+                Err(error) => end_process(&error),
             }
         }
     }

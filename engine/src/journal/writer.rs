@@ -289,7 +289,7 @@ fn front_of(payload: &[u8], batch_bytes_max: usize) -> Content {
 }
 
 /// Ends the process: the journal can neither go on nor know what is on disk.
-fn end_process(error: &StorageError) -> ! {
+pub(super) fn end_process(error: &StorageError) -> ! {
     tracing::error!(%error, "the journal failed, the process ends; what was acknowledged is durable");
     std::process::exit(i32::from(EXIT_IO));
 }

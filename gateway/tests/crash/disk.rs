@@ -10,44 +10,47 @@ const SYNC_MICROSECONDS: (u64, u64) = (100, 2_000);
 #[derive(Clone, Debug)]
 pub enum Disk {
     Real,
-    Simulated {
-        seed: u64,
-        sync_microseconds: u64,
-        /// This sync fails, counted from 0.
-        fail_sync_at: Option<u64>,
-    },
+    Simulated { seed: u64, sync_microseconds: u64, fault: Option<Fault> },
+}
+
+/// What is wrong with a simulated disk.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// This sync fails, counted from 0.
+    FailedSync(u64),
+    /// All files together can have so many bytes.
+    Capacity(u64),
 }
 
 impl Disk {
     /// A disk in memory: killing the process is cutting its power.
     pub fn simulated(random: &mut Random) -> Disk {
-        let (least, most) = SYNC_MICROSECONDS;
-        let (seed, sync_microseconds) = (random.between(0, u64::MAX - 1), random.between(least, most));
-        Disk::Simulated { seed, sync_microseconds, fail_sync_at: None }
+        Disk::with(random, None)
     }
 
-    /// The same, and a sync on it fails.
-    pub fn failing(random: &mut Random, at: u64) -> Disk {
-        match Disk::simulated(random) {
-            Disk::Simulated { seed, sync_microseconds, .. } => {
-                Disk::Simulated { seed, sync_microseconds, fail_sync_at: Some(at) }
-            }
-            Disk::Real => unreachable!("a simulated disk is none of the machine"),
-        }
+    /// The same, with a fault.
+    pub fn faulty(random: &mut Random, fault: Fault) -> Disk {
+        Disk::with(random, Some(fault))
+    }
+
+    fn with(random: &mut Random, fault: Option<Fault>) -> Disk {
+        let (least, most) = SYNC_MICROSECONDS;
+        let (seed, sync_microseconds) = (random.between(0, u64::MAX - 1), random.between(least, most));
+        Disk::Simulated { seed, sync_microseconds, fault }
     }
 
     pub fn is_failing(&self) -> bool {
-        matches!(self, Disk::Simulated { fail_sync_at: Some(_), .. })
+        matches!(self, Disk::Simulated { fault: Some(Fault::FailedSync(_)), .. })
     }
 
     /// The value of `HOLDFAST_SIMULATED_DISK`.
     pub fn wish(&self) -> Option<String> {
-        match self {
-            Disk::Real => None,
-            Disk::Simulated { seed, sync_microseconds, fail_sync_at } => {
-                let fault = fail_sync_at.map_or(String::new(), |at| format!(",fail_sync_at={at}"));
-                Some(format!("seed={seed},sync_microseconds={sync_microseconds}{fault}"))
-            }
-        }
+        let Disk::Simulated { seed, sync_microseconds, fault } = self else { return None };
+        let fault = match fault {
+            Some(Fault::FailedSync(at)) => format!(",fail_sync_at={at}"),
+            Some(Fault::Capacity(bytes)) => format!(",capacity_bytes={bytes}"),
+            None => String::new(),
+        };
+        Some(format!("seed={seed},sync_microseconds={sync_microseconds}{fault}"))
     }
 }

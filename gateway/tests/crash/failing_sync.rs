@@ -1,24 +1,22 @@
 //! A sync fails: the process ends by itself, and nothing that it acknowledged is missing at the next start.
 
-use crate::disk::Disk;
+use crate::disk::{Disk, Fault};
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::rounds::Store;
-use crate::server::{End, Server};
+use crate::server::Server;
 
 /// The exit code of a process whose disk failed.
 const EXIT_IO: i32 = 74;
-/// The syncs of a start on a directory that is there, before the server listens: the tail of the journal, the zeros of a
-/// new segment, its header.
-const SYNCS_OF_A_START: u64 = 3;
-/// Where a sync fails under load, at least and at most.
-const UNDER_LOAD: (u64, u64) = (20, 400);
-/// More answers than come before it in any case.
+/// Which sync fails, at least and at most: while the journal is made safe and a segment begun, before the server listens;
+/// while the next segment is made ahead of use, beside the first answers; under load.
+const PLACES: [(u64, u64); 3] = [(0, 2), (3, 6), (20, 400)];
+/// More answers than come before the last of them.
 const ANSWERS_MAX: u64 = 40_000;
 /// How many answers come before each kill that prepares the directory.
 const ANSWERS: u64 = 200;
 
-/// Each round has two failures on one directory: one at the start, one under load.
+/// Each round has a failure at each place, on one directory.
 pub async fn run(plan: &Plan) {
     let mut durations_ms = Vec::new();
     for round in 0..plan.rounds {
@@ -35,31 +33,32 @@ pub async fn run(plan: &Plan) {
 }
 
 /// How long the process lived after each failure, in milliseconds.
-async fn run_round(random: &mut Random) -> [f64; 2] {
+async fn run_round(random: &mut Random) -> Vec<f64> {
     let (mut store, mut server) = Store::open(&Disk::simulated(random), random).await;
-    store.load_and_kill(&mut server, ANSWERS).await;
-
-    let at_start = random.between(0, SYNCS_OF_A_START - 1);
-    let started = Server::start_or_end(store.directory.path(), &Disk::failing(random, at_start)).await;
-    let at_start_ms = check_end(at_start, started.err().expect("a server that cannot sync does not start"));
-    server = Server::start(store.directory.path(), &Disk::simulated(random)).await;
-    store.compare(&server).await;
-    store.load_and_kill(&mut server, ANSWERS).await;
-
-    let (least, most) = UNDER_LOAD;
-    let under_load = random.between(least, most);
-    server = Server::start(store.directory.path(), &Disk::failing(random, under_load)).await;
-    store.load_until_it_ends(&server, ANSWERS_MAX).await;
-    let under_load_ms = check_end(under_load, server.wait());
-    server = Server::start(store.directory.path(), &Disk::simulated(random)).await;
-    store.compare(&server).await;
-    [at_start_ms, under_load_ms]
+    let mut durations_ms = Vec::new();
+    for (least, most) in PLACES {
+        store.load_and_kill(&mut server, ANSWERS).await;
+        let place = random.between(least, most);
+        durations_ms.push(fail(&mut store, place, random).await);
+        server = Server::start(store.directory.path(), &Disk::simulated(random)).await;
+        store.compare(&server).await;
+    }
+    durations_ms
 }
 
-fn check_end(sync: u64, end: End) -> f64 {
-    let after = end.after.unwrap_or_else(|| panic!("sync {sync} did not fail: {end:?}"));
+/// A server whose sync `place` fails, until it is gone.
+async fn fail(store: &mut Store, place: u64, random: &mut Random) -> f64 {
+    let disk = Disk::faulty(random, Fault::FailedSync(place));
+    let end = match Server::start_or_end(store.directory.path(), &disk).await {
+        Ok(mut server) => {
+            store.load_until_it_ends(&server, ANSWERS_MAX).await;
+            server.wait()
+        }
+        Err(end) => end,
+    };
+    let after = end.after.unwrap_or_else(|| panic!("sync {place} did not fail: {end:?}"));
     let after_ms = after.as_secs_f64() * 1_000.0;
-    println!("sync {sync} failed: the process was gone after {after_ms:.1} ms");
-    assert_eq!(end.code, Some(EXIT_IO), "sync {sync} failed");
+    println!("sync {place} failed: the process was gone after {after_ms:.1} ms");
+    assert_eq!(end.code, Some(EXIT_IO), "sync {place} failed");
     after_ms
 }

@@ -1,5 +1,5 @@
 //! The real binary, its real journal and snapshots, and a ledger of every acknowledged answer: `kill -9` at random under
-//! load, power cuts, syncs that fail.
+//! load, power cuts, syncs that fail, a disk without room.
 //!
 //! A round: buyers hold, confirm, book, release, join and cancel over HTTP until a random number of answers has been
 //! acknowledged. Then the server is killed, started again on the same directory (and sometimes killed again while it
@@ -26,6 +26,7 @@ mod plan;
 mod random;
 mod rounds;
 mod server;
+mod storage_full;
 mod trail;
 mod watch;
 
@@ -48,6 +49,11 @@ fn nothing_is_lost_or_oversold_when_the_power_is_cut() {
 fn a_sync_that_fails_ends_the_process_and_takes_nothing_acknowledged_with_it() {
     let test = "a_sync_that_fails_ends_the_process_and_takes_nothing_acknowledged_with_it";
     run(failing_sync::run(&Plan::from_environment(test, "HOLDFAST_SYNC_ROUNDS", 4)));
+}
+
+#[test]
+fn a_full_disk_takes_no_new_holds_and_lets_those_go_on_who_pay_or_give_back() {
+    run(storage_full::run());
 }
 
 fn run(test: impl Future<Output = ()>) {

@@ -44,6 +44,17 @@ const CAUGHT_BY: [(Bug, &str); 30] = [
 ];
 
 #[test]
+fn the_documentation_lists_them() {
+    let page = include_str!("../../../../docs/durability.md");
+    let listed = page.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(listed, CAUGHT_BY.len());
+    for (bug, test) in CAUGHT_BY {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{bug:?}` |")));
+        assert!(row.is_some_and(|row| row.ends_with(&format!("| `{test}` |"))), "{bug:?}");
+    }
+}
+
+#[test]
 fn every_bug_is_caught() {
     let program = std::env::current_exe().expect("the test's own program");
     let mut missed = Vec::new();

@@ -215,7 +215,7 @@ impl Sale {
         self.commands += 1;
         if self.commands.is_multiple_of(COMMANDS_PER_TURN) {
             self.now_ms += 1;
-            self.machine.advance(self.now_ms, &mut self.upkeep);
+            self.machine.advance(self.now_ms, false, &mut self.upkeep);
         }
         self.changes.clear();
         let context = context(user, self.now_ms);

@@ -326,7 +326,7 @@ impl Author {
     fn advance(&mut self) {
         self.now_ms += SLICE_MS;
         let mut changes = Vec::new();
-        self.machine.advance(self.now_ms, &mut changes);
+        self.machine.advance(self.now_ms, false, &mut changes);
         if !changes.is_empty() {
             let now_ms = self.now_ms;
             self.records.push(changes.len() as u32, |bytes| encode_record(EVENT, now_ms, &By::System, &changes, bytes));

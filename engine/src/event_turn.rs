@@ -45,7 +45,7 @@ pub fn take_turn(
         replies: Vec::with_capacity(batch.len()),
         keyed: Vec::new(),
     };
-    turn.advance();
+    turn.advance(!batch.is_empty());
     batch.drain(..).for_each(|envelope| turn.execute(envelope));
     let machine = turn.append();
     services.alarms.set(handle.number, machine.next_wake_ms());
@@ -95,9 +95,9 @@ struct Keyed {
 }
 
 impl<'a> Turn<'a> {
-    fn advance(&mut self) {
+    fn advance(&mut self, has_commands: bool) {
         let mut changes = Vec::new();
-        self.machine.advance(self.now_ms, &mut changes);
+        self.machine.advance(self.now_ms, has_commands, &mut changes);
         self.push_record(&By::System, &changes);
     }
 

@@ -13,6 +13,9 @@ use crate::wheel::{Due, TimerKey, Wheel};
 /// long as a sync: with 1,024, those who ask the same event wait several times as long (the bench `storm`).
 const EXPIRIES_PER_TURN_MAX: usize = 256;
 
+/// The same in a turn that also has commands to serve: their answers wait for the disk together with what the storm writes.
+const EXPIRIES_BESIDE_COMMANDS_MAX: usize = 32;
+
 /// An event and the wheel that says when to look at its holds again. The wheel counts on the event's sale clock, so a
 /// pause moves no timer. Every live hold is in the wheel exactly once, with its deadline.
 #[derive(Debug)]
@@ -52,11 +55,12 @@ impl EventMachine {
         &self.event
     }
 
-    /// Does what time and free tickets demand: see [`Event::advance`].
-    pub fn advance(&mut self, now_ms: u64, changes: &mut Vec<Change>) {
+    /// Does what time and free tickets demand, less of it where commands wait behind it: see [`Event::advance`].
+    pub fn advance(&mut self, now_ms: u64, has_commands: bool, changes: &mut Vec<Change>) {
         self.due.clear();
         let clock_ms = self.event.sale_clock_ms(now_ms);
-        self.has_more_due = self.wheel.poll(clock_ms, EXPIRIES_PER_TURN_MAX, &mut self.due);
+        let most = if has_commands { EXPIRIES_BESIDE_COMMANDS_MAX } else { EXPIRIES_PER_TURN_MAX };
+        self.has_more_due = self.wheel.poll(clock_ms, most, &mut self.due);
         for due in &self.due {
             self.timers.remove(due.token);
         }

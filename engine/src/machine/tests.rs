@@ -43,7 +43,7 @@ fn confirm(number: u32) -> Command {
 
 fn turn(machine: &mut EventMachine, now_ms: u64) -> Vec<Change> {
     let mut changes = Vec::new();
-    machine.advance(now_ms, &mut changes);
+    machine.advance(now_ms, false, &mut changes);
     changes
 }
 

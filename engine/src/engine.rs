@@ -55,6 +55,20 @@ pub struct Engine {
     recovery: RecoveryReport,
 }
 
+/// What is asked of an event, and on whose account.
+struct Asked {
+    caller: Caller,
+    key: Option<IdempotencyKey>,
+    command: Command,
+    waits: Option<Waits>,
+}
+
+impl Asked {
+    fn by_the_engine(command: Command) -> Asked {
+        Asked { caller: Caller::System, key: None, command, waits: None }
+    }
+}
+
 /// Who does the engine's work.
 enum Workers {
     /// Threads of its own.
@@ -189,7 +203,7 @@ impl Engine {
     /// Whether the engine serves as it should, or what keeps it from that: as [`check_available`](Engine::check_available),
     /// and a disk that is stuck in one write.
     pub fn check_ready(&self) -> Result<(), Unavailable> {
-        self.check_available()?;
+        self.available_for(Lane::Ordinary)?;
         match self.services.pressure.slow_write_ms(self.now_ms()) {
             Some(for_ms) => Err(Unavailable::DiskSlow { for_ms }),
             None => Ok(()),
@@ -201,8 +215,19 @@ impl Engine {
         self.check_available_for(Lane::Ordinary)
     }
 
+    /// The same, counted: somebody is refused.
     fn check_available_for(&self, lane: Lane) -> Result<(), Unavailable> {
-        let Services { journal, config, metrics, is_stopping, .. } = &*self.services;
+        let checked = self.available_for(lane);
+        match checked {
+            Err(Unavailable::StorageFull) => self.services.metrics.storage_full(),
+            Err(Unavailable::Overloaded) => self.services.metrics.overloaded(),
+            Ok(()) | Err(_) => {}
+        }
+        checked
+    }
+
+    fn available_for(&self, lane: Lane) -> Result<(), Unavailable> {
+        let Services { journal, config, is_stopping, .. } = &*self.services;
         if is_stopping.load(Ordering::Acquire) {
             return Err(Unavailable::ShuttingDown);
         }
@@ -211,14 +236,9 @@ impl Engine {
         let is_backlogged = journal.backlog_bytes() as u64 > config.journal.backlog_bytes_max.saturating_mul(backlogs);
         // What is left on a full disk is for those who pay or give back.
         if journal.is_disk_full() && (lane == Lane::Ordinary || is_backlogged) {
-            metrics.storage_full();
             return Err(Unavailable::StorageFull);
         }
-        if is_backlogged {
-            metrics.overloaded();
-            return Err(Unavailable::Overloaded);
-        }
-        Ok(())
+        if is_backlogged { Err(Unavailable::Overloaded) } else { Ok(()) }
     }
 
     /// Takes a place among those who wait for an answer. The urgent have as many again.
@@ -279,7 +299,7 @@ impl Engine {
             let _ = answer.await;
         }
         for handle in self.services.directory.all() {
-            if let Ok(answer) = self.send(&handle, Caller::System, None, Command::Settle, Lane::Internal) {
+            if let Ok(answer) = self.send(&handle, Asked::by_the_engine(Command::Settle), Lane::Internal) {
                 let _ = answer.await;
             }
         }
@@ -296,26 +316,20 @@ impl Engine {
         let is_urgent = command.is_completion() || matches!(caller, Caller::Admin { .. });
         let lane = if is_urgent { Lane::Completion } else { Lane::Ordinary };
         self.check_available_for(lane)?;
-        let _waits = self.wait(lane)?;
+        let waits = self.wait(lane)?;
         if let Caller::User { user, .. } = &caller
             && command.takes_tickets()
         {
             self.services.sessions.touch(*user, handle.number);
         }
-        let answer = self.send(handle, caller, key, command, lane)?;
+        let answer = self.send(handle, Asked { caller, key, command, waits: Some(waits) }, lane)?;
         answer.await.map_err(|_| Unavailable::ShuttingDown)
     }
 
-    fn send(
-        &self,
-        handle: &EventHandle,
-        caller: Caller,
-        key: Option<IdempotencyKey>,
-        command: Command,
-        lane: Lane,
-    ) -> Result<oneshot::Receiver<Reply>, Unavailable> {
+    fn send(&self, handle: &EventHandle, asked: Asked, lane: Lane) -> Result<oneshot::Receiver<Reply>, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        handle.send(Envelope { caller, key, command, reply }, lane).map_err(|_| {
+        let Asked { caller, key, command, waits } = asked;
+        handle.send(Envelope { caller, key, command, reply, waits }, lane).map_err(|_| {
             self.services.metrics.overloaded();
             Unavailable::Overloaded
         })?;

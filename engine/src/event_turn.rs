@@ -20,6 +20,7 @@ use crate::core::rejection::Rejection;
 use crate::handle::{Envelope, EventHandle, EventView, Reply};
 use crate::journal::RecordBuffer;
 use crate::machine::EventMachine;
+use crate::pressure::Waits;
 use crate::record::encode_record;
 use crate::services::{AbortOnPanic, Services};
 
@@ -84,6 +85,8 @@ struct PendingReply {
     decision: Decision,
     /// Changes of the turn up to and including this command's; the journal number follows from it.
     changes_so_far: u32,
+    /// Held until the answer is sent.
+    _waits: Option<Waits>,
 }
 
 /// An answer of this turn that is remembered.
@@ -102,7 +105,7 @@ impl<'a> Turn<'a> {
     }
 
     fn execute(&mut self, envelope: Envelope) {
-        let Envelope { caller, key, command, reply } = envelope;
+        let Envelope { caller, key, command, reply, waits } = envelope;
         let (by, index, keyed) = (by(&caller), command.index(), caller.key_scope().zip(key));
         let (mut upkeep, mut changes) = (Vec::new(), Vec::new());
         let decision = if self.comes_too_late(&caller, &command) {
@@ -115,7 +118,7 @@ impl<'a> Turn<'a> {
         self.push_record(&by, &changes);
         let is_remembered = matches!(changes.last(), Some(Change::AnswerRemembered(_)));
         let changes_so_far = self.remember(keyed, is_remembered, &decision);
-        self.replies.push(PendingReply { sender: reply, command: index, decision, changes_so_far });
+        self.replies.push(PendingReply { sender: reply, command: index, decision, changes_so_far, _waits: waits });
     }
 
     /// Whether the caller's session has ended since they asked: what is taken now would belong to nobody.
@@ -199,7 +202,7 @@ struct Replies {
 impl Replies {
     /// Everything up to and including the turn is durable; its first change has this number.
     fn send(self, first_seq: u64) {
-        for PendingReply { sender, command, decision, changes_so_far } in self.pending {
+        for PendingReply { sender, command, decision, changes_so_far, _waits } in self.pending {
             self.services.metrics.command(command, &decision.answer);
             let own_seq = match changes_so_far {
                 0 => self.seq_before,

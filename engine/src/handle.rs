@@ -17,6 +17,7 @@ use crate::core::settings::{Details, Price, Settings};
 use crate::core::status::Status;
 use crate::inbox::{Full, Inbox, Lane};
 use crate::machine::EventMachine;
+use crate::pressure::Waits;
 
 /// A command on its way to an event.
 #[derive(Debug)]
@@ -29,6 +30,9 @@ pub struct Envelope {
     pub command: Command,
     /// Where the answer goes once everything it rests on is durable.
     pub reply: oneshot::Sender<Reply>,
+    /// The place among those who wait. It goes with the answer, not with who asked: they may hang up long before. `None`
+    /// for what the engine asks itself.
+    pub waits: Option<Waits>,
 }
 
 /// An answer that rests on nothing that a crash could undo.

@@ -39,15 +39,18 @@ impl Pressure {
     /// Looks at the frame in flight. To be called at each turn of the wheels.
     pub fn look_at_disk(&self, frame: Option<u64>, now_ms: u64) {
         let frame = frame.unwrap_or(0);
-        if self.frame.swap(frame, Ordering::AcqRel) != frame {
+        if self.frame.load(Ordering::Relaxed) != frame {
+            // The time first: who reads the frame before the time never takes an old time for a new frame's.
             self.frame_since_ms.store(now_ms, Ordering::Release);
+            self.frame.store(frame, Ordering::Release);
         }
     }
 
     /// For how long the disk has been at one write, in milliseconds, where that is slow.
     pub fn slow_write_ms(&self, now_ms: u64) -> Option<u64> {
+        let is_writing = self.frame.load(Ordering::Acquire) != 0;
         let for_ms = now_ms.saturating_sub(self.frame_since_ms.load(Ordering::Acquire));
-        (self.frame.load(Ordering::Acquire) != 0 && for_ms > SLOW_WRITE_MS).then_some(for_ms)
+        (is_writing && for_ms > SLOW_WRITE_MS).then_some(for_ms)
     }
 }
 

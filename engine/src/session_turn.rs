@@ -13,6 +13,7 @@ use crate::core::session::Login;
 use crate::handle::{Envelope, EventHandle, Reply};
 use crate::inbox::{Full, Inbox, Lane};
 use crate::journal::RecordBuffer;
+use crate::pressure::Waits;
 use crate::record::encode_record;
 use crate::services::{AbortOnPanic, Services};
 use crate::session_machine::{Ended, SessionMachine};
@@ -41,6 +42,8 @@ pub enum SessionRequest {
         intents: Option<Vec<Intent>>,
         /// Where the answer goes once the login is durable.
         reply: oneshot::Sender<Result<LoginReply, TooManySessions>>,
+        /// The place among those who wait, until the answer is sent.
+        waits: Waits,
     },
     /// The end of a session.
     End {
@@ -165,6 +168,12 @@ impl SessionHandle {
         self.machine().sessions().number(name)
     }
 
+    /// Looks at the sessions between two turns.
+    #[cfg(test)]
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&crate::core::Sessions) -> T) -> T {
+        look(self.machine().sessions())
+    }
+
     fn machine(&self) -> std::sync::MutexGuard<'_, SessionMachine> {
         // A panic in a turn aborts the process, so nobody ever sees a half-made turn behind a poisoned lock.
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
@@ -220,8 +229,8 @@ impl Turn<'_> {
         idle: &mut Vec<Released>,
     ) {
         match request {
-            SessionRequest::Login { user_name, token_hash, intents, reply } => {
-                self.login(machine, services, &user_name, token_hash, intents, reply);
+            SessionRequest::Login { user_name, token_hash, intents, reply, waits } => {
+                self.login(machine, services, &user_name, token_hash, intents, (reply, waits));
             }
             SessionRequest::End { session, reason, by, reply } => {
                 let Some(ended) = machine.end(self.now_ms, session, reason, &mut self.changes) else {
@@ -248,7 +257,7 @@ impl Turn<'_> {
         user_name: &str,
         token_hash: [u8; 32],
         intents: Option<Vec<Intent>>,
-        reply: oneshot::Sender<Result<LoginReply, TooManySessions>>,
+        (reply, waits): (oneshot::Sender<Result<LoginReply, TooManySessions>>, Waits),
     ) {
         let is_full = machine.sessions().live().len() >= services.config.sessions.live_max as usize;
         if is_full && !machine.is_logged_in(user_name) {
@@ -272,6 +281,7 @@ impl Turn<'_> {
             let answer = LoginReply { login, session, seq: first_seq + seq_offset, at_ms, asked };
             // Whoever logged in may have gone; their session stays until it is idle.
             drop(reply.send(Ok(answer)));
+            drop(waits);
         }));
     }
 
@@ -337,7 +347,7 @@ impl Turn<'_> {
         lane: Lane,
     ) -> oneshot::Receiver<Reply> {
         let (reply, answer) = oneshot::channel();
-        self.dispatches.push((event, Envelope { caller, key: None, command, reply }, lane));
+        self.dispatches.push((event, Envelope { caller, key: None, command, reply, waits: None }, lane));
         answer
     }
 

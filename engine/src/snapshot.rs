@@ -172,17 +172,21 @@ fn write_verified(
 ///
 /// A snapshot of another store or a newer format is not passed over.
 pub fn newest_valid(directory: &DataDirectory) -> Result<Option<SnapshotReader>, SnapshotError> {
+    let mut unreadable = None;
     for seq in seqs(directory)?.into_iter().rev() {
         match open_verified(directory, &file_name(seq)) {
             Ok(reader) if reader.meta().seq == seq => return Ok(Some(reader)),
             Ok(_) => tracing::warn!(file = file_name(seq), "a snapshot has another one's name, passed over"),
-            Err(error @ (SnapshotError::Damaged { .. } | SnapshotError::Storage(_))) => {
+            Err(error @ SnapshotError::Damaged { .. }) => tracing::warn!(%error, "a damaged snapshot is passed over"),
+            Err(error @ SnapshotError::Storage(_)) => {
                 tracing::warn!(%error, "a snapshot that cannot be read is passed over");
+                unreadable = Some(error);
             }
             Err(error) => return Err(error),
         }
     }
-    Ok(None)
+    // With nothing to fall back to, the disk is what is wrong, not the data.
+    unreadable.map_or(Ok(None), Err)
 }
 
 /// Up to which seq the journal may be dropped: what the oldest kept generation covers. Nothing before
@@ -241,6 +245,11 @@ fn drop_oldest(directory: &DataDirectory) -> Result<(), SnapshotError> {
 pub(crate) fn seqs(directory: &DataDirectory) -> Result<Vec<u64>, SnapshotError> {
     let entries = directory.list()?;
     Ok(entries.iter().filter_map(|entry| parse_file_name(&entry.name)).collect())
+}
+
+/// The seq of the newest snapshot by name, whether or not it holds.
+pub(crate) fn newest_seq(directory: &DataDirectory) -> Result<Option<u64>, StorageError> {
+    Ok(directory.list()?.iter().filter_map(|entry| parse_file_name(&entry.name)).max())
 }
 
 /// The file of the snapshot at `seq`.

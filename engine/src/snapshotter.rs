@@ -208,12 +208,20 @@ pub(crate) fn write_and_retire(
 ) -> Result<WrittenSnapshot, SnapshotFailure> {
     let (written, duration) = measured(|| write(services, directory));
     let info = written?;
+    if let Err(failure) = retire(services, directory) {
+        tracing::warn!(%failure, "old journal segments were not dropped; it is tried again at the next snapshot");
+    }
+    Ok(WrittenSnapshot { info, duration_ms: duration.as_millis() as u64 })
+}
+
+/// Drops the segments that nothing needs any more.
+fn retire(services: &Services, directory: &DataDirectory) -> Result<(), SnapshotFailure> {
     if services.journal.may_retire(services.clock.now_ms())?
         && let Some(covered_seq) = snapshot::covered_seq(directory)?
     {
         services.journal.retire(covered_seq, services.clock.now_ms())?;
     }
-    Ok(WrittenSnapshot { info, duration_ms: duration.as_millis() as u64 })
+    Ok(())
 }
 
 fn write(services: &Services, directory: &DataDirectory) -> Result<SnapshotInfo, SnapshotFailure> {
@@ -233,6 +241,16 @@ fn write(services: &Services, directory: &DataDirectory) -> Result<SnapshotInfo,
     let mut fill =
         |writer: &mut snapshot::SnapshotWriter| state.write_blocks(&mut |kind, bytes: &[u8]| writer.block(kind, bytes));
     Ok(snapshot::write(directory, &meta, &mut fill)?)
+}
+
+/// Refuses a journal that does not come to where any snapshot stands, also one that was passed over: its name alone says
+/// that all changes up to there were durable once.
+pub(crate) fn check_snapshots_reached(directory: &DataDirectory, last_seq: u64) -> Result<(), JournalError> {
+    let newest_seq = snapshot::newest_seq(directory)?.unwrap_or(0);
+    if newest_seq > last_seq {
+        return Err(JournalError::SnapshotNewer { snapshot_seq: newest_seq, last_seq });
+    }
+    Ok(())
 }
 
 /// The state of the newest valid snapshot, and up to which change it goes.

@@ -3,7 +3,7 @@
 mod blocks;
 
 #[cfg(test)]
-pub use blocks::event_hash;
+pub use blocks::{event_hash, sessions_hash};
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -101,6 +101,11 @@ impl Engine {
         read.ok().map(|()| state)
     }
 
+    /// The hash of all sessions and users.
+    pub(crate) fn sessions_hash(&self) -> blake3::Hash {
+        self.sessions.look(crate::state::sessions_hash)
+    }
+
     fn steps(&self) -> &Steps {
         match &self.workers {
             Workers::ByHand(steps) => steps,

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::core::command::{Caller, Command};
+use crate::core::command::Command;
 use crate::core::outcome::Outcome;
 use crate::error::Unavailable;
 use crate::handle::EventHandle;
 use crate::inbox::Lane;
 use crate::session_turn::SessionRequest;
 
-use super::Engine;
+use super::{Asked, Engine};
 
 /// What a cleanup did, or would do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Engine {
     async fn expire(&self, handle: &Arc<EventHandle>) -> Result<u64, Unavailable> {
         let before = handle.machine().expired_holds();
         loop {
-            let answer = self.send(handle, Caller::System, None, Command::Settle, Lane::Internal)?;
+            let answer = self.send(handle, Asked::by_the_engine(Command::Settle), Lane::Internal)?;
             answer.await.map_err(|_| Unavailable::ShuttingDown)?;
             if self.due_holds(handle) == 0 {
                 return Ok(handle.machine().expired_holds() - before);

@@ -48,10 +48,10 @@ impl Engine {
         token_hash: [u8; 32],
         intents: Option<Vec<Intent>>,
     ) -> Result<LoginAnswer, Unavailable> {
-        let _waits = self.wait(Lane::Ordinary)?;
+        let waits = self.wait(Lane::Ordinary)?;
         let names_events = intents.is_some();
         let (reply, answer) = oneshot::channel();
-        let request = SessionRequest::Login { user_name, token_hash, intents, reply };
+        let request = SessionRequest::Login { user_name, token_hash, intents, reply, waits };
         self.send_to_sessions(request, Lane::Ordinary)?;
         let opened = answer.await.map_err(|_| Unavailable::ShuttingDown)?;
         let opened = opened.map_err(|_| Unavailable::Overloaded)?;

@@ -20,7 +20,7 @@ use crate::directory::Directory;
 use crate::error::OpenError;
 use crate::handle::{EventHandle, EventView};
 use crate::heartbeat::Heartbeat;
-use crate::journal::{self, Journal, JournalOptions, RecordBuffer, RecoveryReport};
+use crate::journal::{self, Journal, JournalError, JournalOptions, RecordBuffer, RecoveryReport};
 use crate::machine::EventMachine;
 use crate::metrics::{Metrics, record_recovery};
 use crate::record::encode_record;
@@ -29,7 +29,7 @@ use crate::session_machine::SessionMachine;
 use crate::session_table::SessionTable;
 use crate::session_turn::SessionHandle;
 use crate::snapshot;
-use crate::snapshotter::{Snapshotter, newest_snapshot_with_point};
+use crate::snapshotter::{Snapshotter, check_snapshots_reached, newest_snapshot_with_point};
 use crate::state::State;
 use crate::storage::{DataDirectory, StorageError};
 
@@ -176,7 +176,10 @@ fn recover(
     };
     let replayed = RefCell::new(&mut state);
     let mut apply = |first_seq: u64, _: u32, bytes: &[u8]| replayed.borrow_mut().apply_bytes(first_seq, bytes);
-    let mut check = || replayed.borrow().check_invariants();
+    let mut check = |last_seq| {
+        check_snapshots_reached(directory, last_seq)?;
+        replayed.borrow().check_invariants().map_err(JournalError::State)
+    };
     let (journal, report) = journal::open_checked(directory, options, point, &mut apply, &mut check)?;
     metrics.replayed(report.bytes);
     Ok(Recovered { state, journal, report })

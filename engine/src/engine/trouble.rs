@@ -131,6 +131,35 @@ fn a_full_disk_refuses_new_holds_and_lets_the_others_pay_and_give_back() {
 }
 
 #[test]
+fn who_hangs_up_leaves_their_place_to_nobody_before_the_answer() {
+    let sale = Sale::open(|config| config.journal.waiting_max = 64);
+    let user = sale.log_in(1).unwrap();
+    sale.disk.hold_syncs();
+    let Sale { disk, engine, runtime, .. } = &sale;
+    let event = gala().id;
+    let hang_up = || ask_once(engine.execute(&event, user.clone(), None, hold())).map(|answer| answer.unwrap_err());
+    let refused = (0..2_000).filter_map(|_| hang_up()).inspect(|error| assert_eq!(*error, Unavailable::Overloaded));
+    assert_eq!(refused.count(), 2_000 - 64);
+    disk.release_syncs();
+    // The answers leave, though nobody takes them; then there is room again.
+    runtime.block_on(async {
+        while engine.services.pressure.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+    });
+    sale.ask(&user, hold()).unwrap().unwrap();
+}
+
+/// Asks once, and hangs up.
+fn ask_once<T>(asked: impl Future<Output = T>) -> Option<T> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(asked).poll(&mut context) {
+        std::task::Poll::Ready(answer) => Some(answer),
+        std::task::Poll::Pending => None,
+    }
+}
+
+#[test]
 fn a_stuck_disk_fills_the_bounds_and_no_more() {
     let sale = Sale::open(|config| {
         config.journal.waiting_max = 64;

@@ -100,7 +100,7 @@ impl FrameHeader {
         let header = bytes.get(..HEADER_BYTES).filter(|header| header.starts_with(&MAGIC))?;
         let mut fields = Fields::checked(header)?;
         let _magic: [u8; 4] = fields.take();
-        Some(FrameHeader {
+        let header = FrameHeader {
             kind: FrameKind::from_code(fields.take_u32())?,
             first_seq: fields.take_u64(),
             change_count: fields.take_u32(),
@@ -111,7 +111,9 @@ impl FrameHeader {
             epoch: fields.take_u64(),
             salt: fields.take_u64(),
             previous_hash: fields.take(),
-        })
+        };
+        // Changes count from 1; whoever subtracts relies on it.
+        (header.first_seq > 0).then_some(header)
     }
 
     /// The seq after the last change of this frame.

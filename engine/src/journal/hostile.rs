@@ -44,3 +44,13 @@ fn judge(header: &SegmentHeader, bytes: &[u8], offset: usize, expected: Link) {
         epoch
     )));
 }
+
+/// Puts the hash of the frame at the front of `frames` right, as far as its header lets it.
+pub(crate) fn put_first_hash_right(frames: &mut [u8]) {
+    let Some(header) = frame::FrameHeader::decode_any(frames) else { return };
+    let hash_at = header.end_marker_offset() - size_of::<super::ChainHash>();
+    if header.end_marker_offset() <= frames.len() {
+        let hash = *blake3::hash(&frames[..hash_at]).as_bytes();
+        frames[hash_at..header.end_marker_offset()].copy_from_slice(&hash[..size_of::<super::ChainHash>()]);
+    }
+}

@@ -147,27 +147,27 @@ pub fn open(
     snapshot: Option<SnapshotPoint>,
     apply: &mut Apply<'_>,
 ) -> Result<(Arc<Journal>, RecoveryReport), JournalError> {
-    open_checked(directory, options, snapshot, apply, &mut || Ok(()))
+    open_checked(directory, options, snapshot, apply, &mut |_| Ok(()))
 }
 
-/// The same, but for a last look: after the last record was applied, and before any file is changed, `check` may still
-/// refuse the state that came out.
+/// The same, but for a last look: after the last record was applied, and before any file is changed, `check` gets the seq of
+/// the last change and may still refuse the state that came out.
 ///
 /// # Errors
 ///
-/// As [`open`], and [`JournalError::State`] with what `check` said.
+/// As [`open`], and what `check` said.
 pub fn open_checked(
     directory: &DataDirectory,
     options: JournalOptions,
     snapshot: Option<SnapshotPoint>,
     apply: &mut Apply<'_>,
-    check: &mut dyn FnMut() -> Result<(), String>,
+    check: &mut dyn FnMut(u64) -> Result<(), JournalError>,
 ) -> Result<(Arc<Journal>, RecoveryReport), JournalError> {
     options.check()?;
     let snapshot = snapshot.unwrap_or_default();
     let recover = || {
         let examined = recovery::examine(directory, snapshot, apply)?;
-        check().map_err(JournalError::State)?;
+        check(examined.last_seq())?;
         Ok::<_, JournalError>(examined.settle(directory)?)
     };
     let (recovered, duration) = measured(recover);

@@ -82,7 +82,8 @@ impl SegmentHeader {
         let salt = fields.take_u64();
         let link = Link { next_seq, hash: fields.take() };
         let segment_bytes = fields.take_u64();
-        Some((version, SegmentHeader { store_id, number, epoch, salt, link, segment_bytes }))
+        // Changes count from 1; whoever subtracts relies on it.
+        (link.next_seq > 0).then_some((version, SegmentHeader { store_id, number, epoch, salt, link, segment_bytes }))
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::journal::{self, JournalError, JournalFiles, Place};
 use crate::snapshot;
-use crate::snapshotter::{SnapshotFailure, newest_snapshot_with_point};
+use crate::snapshotter::{SnapshotFailure, check_snapshots_reached, newest_snapshot_with_point};
 use crate::state::State;
 use crate::storage::{DataDirectory, StorageError, StorageFile};
 
@@ -98,6 +98,7 @@ fn try_start(directory: &DataDirectory) -> Result<Result<u64, JournalError>, Off
     let (mut state, point) = newest_snapshot_with_point(directory)?;
     let mut apply = |first_seq: u64, _: u32, bytes: &[u8]| state.apply_bytes(first_seq, bytes);
     let examined = journal::examine(directory, point.unwrap_or_default(), &mut apply);
+    let examined = examined.and_then(|last_seq| check_snapshots_reached(directory, last_seq).map(|()| last_seq));
     if examined.is_ok() {
         state.check_invariants().map_err(OfflineError::Invariant)?;
     }
@@ -114,9 +115,13 @@ fn make_plan(directory: &DataDirectory, refusal: JournalError) -> Result<RepairP
         other => return Err(other.into()),
     }
     let seqs = snapshot::seqs(directory).map_err(SnapshotFailure::from)?;
-    let Some((place, last_seq)) = find_end(directory, &seqs)? else { return Err(unrepairable(&refusal)) };
-    let newer: Vec<u64> = seqs.into_iter().filter(|seq| *seq > last_seq).collect();
-    let by_snapshots = newer.last().copied().unwrap_or(0);
+    let Some(End { place, last_seq, base_seq }) = find_end(directory, &seqs)? else {
+        return Err(unrepairable(&refusal));
+    };
+    // A whole snapshot that the journal does not lead to would refuse the start again.
+    let is_in_the_way = |seq: &u64| *seq > last_seq || *seq > base_seq && load(directory, *seq).is_ok();
+    let newer: Vec<u64> = seqs.into_iter().filter(is_in_the_way).collect();
+    let by_snapshots = newer.iter().copied().filter(|seq| *seq > last_seq).max().unwrap_or(0);
     let known_seq = journal::known_seq(directory, place)?.max(by_snapshots).max(last_seq);
     let mut moved = JournalFiles::behind(directory, place)?;
     moved.extend(newer.into_iter().map(snapshot::file_name));
@@ -124,9 +129,17 @@ fn make_plan(directory: &DataDirectory, refusal: JournalError) -> Result<RepairP
     Ok(RepairPlan { refusal: refusal.to_string(), file, offset, last_seq, known_seq, moved, place })
 }
 
+/// The end of what is whole.
+struct End {
+    place: Place,
+    last_seq: u64,
+    /// The snapshot that the replay began with, 0 for none.
+    base_seq: u64,
+}
+
 /// Where the journal is whole up to, so that a start would accept it: replayed from the newest snapshot that does not
 /// reach beyond that place, or from the beginning. Nothing where neither is there.
-fn find_end(directory: &DataDirectory, seqs: &[u64]) -> Result<Option<(Place, u64)>, OfflineError> {
+fn find_end(directory: &DataDirectory, seqs: &[u64]) -> Result<Option<End>, OfflineError> {
     for seq in seqs.iter().rev() {
         // A snapshot that is damaged is passed over at a start too.
         let Ok(loaded) = load(directory, *seq) else { continue };
@@ -138,7 +151,7 @@ fn find_end(directory: &DataDirectory, seqs: &[u64]) -> Result<Option<(Place, u6
 }
 
 /// Where a replay from this snapshot ends; nothing where it does not even come to the snapshot, or cannot begin.
-fn end_from(directory: &DataDirectory, start: Loaded) -> Result<Option<(Place, u64)>, OfflineError> {
+fn end_from(directory: &DataDirectory, start: Loaded) -> Result<Option<End>, OfflineError> {
     let point = start.point;
     let state = RefCell::new(start.state);
     let mut apply = |first_seq: u64, _: u32, bytes: &[u8]| state.borrow_mut().apply_bytes(first_seq, bytes);
@@ -150,7 +163,7 @@ fn end_from(directory: &DataDirectory, start: Loaded) -> Result<Option<(Place, u
     };
     let Some(place) = walked.place.filter(|_| is_cut && walked.point.seq >= point.seq) else { return Ok(None) };
     state.into_inner().check_invariants().map_err(OfflineError::Invariant)?;
-    Ok(Some((place, walked.point.seq)))
+    Ok(Some(End { place, last_seq: walked.point.seq, base_seq: point.seq }))
 }
 
 fn unrepairable(refusal: &JournalError) -> OfflineError {

@@ -194,7 +194,7 @@ fn a_second_power_cut_comes_at_every_operation_of_the_recovery() {
     // A prime stride over the script: every kind of place, and not all of them.
     for at in (0..operations).step_by(13) {
         let run = run(fault(at, FaultKind::PowerCut));
-        let first = Damage::ALL[at as usize % 13];
+        let first = Damage::ALL[at as usize / 13 % 13];
         let found = run.disk.cut_power(first);
         for second_at in 0.. {
             let disk = found.after_kill();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::core::change::{Change, EventCreated};
 use crate::core::id::{EventNumber, HoldNumber, LoginSeq, TypeIndex, UserNumber};
 use crate::core::idempotency::KeyScope;
+use crate::core::status::Status;
 use crate::engine::AuditEntry;
 
 use super::client::Receipt;
@@ -21,6 +22,13 @@ pub(super) struct Trail {
 
 #[derive(Default)]
 struct Books {
+    /// Deadlines of holds, on the sale clock: engine time less all shifts, standing still in a pause.
+    deadlines_ms: BTreeMap<HoldNumber, u64>,
+    shift_ms: u64,
+    paused_at_ms: Option<u64>,
+    /// Tickets of each user, held and booked.
+    tickets: BTreeMap<UserNumber, u32>,
+    max_per_user: u32,
     types: Vec<TypeBooks>,
     holds: BTreeMap<HoldNumber, (UserNumber, u32, &'static str)>,
     bookings: BTreeMap<HoldNumber, (UserNumber, u32, bool)>,
@@ -89,8 +97,10 @@ impl Trail {
             }
             change => {
                 let books = self.events.get_mut(&entry.event_number).expect("an event that exists");
-                books.apply(change);
                 books.check_time(entry.at_ms);
+                books.check_deadline(entry.at_ms, change);
+                books.apply(change);
+                books.check_limits();
                 for ticket_type in &books.types {
                     let committed = ticket_type.held + ticket_type.booked;
                     assert!(committed <= ticket_type.capacity, "oversold: {entry:?}");
@@ -104,12 +114,49 @@ impl Books {
     fn new(created: &EventCreated) -> Books {
         let types = created.ticket_types.iter();
         let types = types.map(|kind| TypeBooks { capacity: kind.capacity, ..TypeBooks::default() }).collect();
-        Books { types, ..Books::default() }
+        Books { types, max_per_user: created.settings.max_per_user, ..Books::default() }
     }
 
     fn check_time(&mut self, at_ms: u64) {
         assert!(at_ms >= self.newest_ms, "time went back from {} to {at_ms}", self.newest_ms);
         self.newest_ms = at_ms;
+    }
+
+    /// A hold ends by its deadline and by nothing else: confirmed before, expired at or after it; never moved earlier.
+    fn check_deadline(&mut self, at_ms: u64, change: &Change) {
+        let clock_ms = self.paused_at_ms.unwrap_or(at_ms) - self.shift_ms;
+        match change {
+            Change::HoldPlaced { number, deadline_ms, .. } => {
+                assert!(*deadline_ms > clock_ms, "hold {} was over when it was placed", number.0);
+                self.deadlines_ms.insert(*number, *deadline_ms);
+            }
+            Change::HoldExtended { number, deadline_ms, .. } => {
+                let before_ms = self.deadlines_ms.insert(*number, *deadline_ms);
+                assert!(before_ms.is_some_and(|before_ms| before_ms <= *deadline_ms), "hold {} ends earlier", number.0);
+            }
+            Change::HoldConfirmed { number, rescued: false, .. } => {
+                assert!(clock_ms < self.deadlines_ms[number], "hold {} was confirmed after its end", number.0);
+            }
+            Change::HoldExpired { number, .. } => {
+                assert!(clock_ms >= self.deadlines_ms[number], "hold {} expired early", number.0);
+            }
+            Change::StatusChanged { to, .. } => self.paused_at_ms = (*to == Status::Paused).then_some(at_ms),
+            Change::ClocksShifted { by_ms, .. } => self.shift_ms += by_ms,
+            _ => {}
+        }
+    }
+
+    fn check_limits(&self) {
+        let over = self.tickets.iter().find(|(_, tickets)| **tickets > self.max_per_user);
+        assert!(over.is_none(), "too many tickets of one user: {over:?}");
+    }
+
+    fn give(&mut self, user: UserNumber, quantity: u32) {
+        *self.tickets.entry(user).or_default() += quantity;
+    }
+
+    fn take_back(&mut self, user: UserNumber, quantity: u32) {
+        *self.tickets.get_mut(&user).expect("who gives back has something") -= quantity;
     }
 
     fn kind(&mut self, index: TypeIndex) -> &mut TypeBooks {
@@ -133,8 +180,9 @@ impl Books {
         let hold = self.holds.get_mut(&number).expect("a hold that ends was placed");
         assert_eq!(hold.2, "held", "hold {} ended twice", number.0);
         hold.2 = state;
-        let quantity = hold.1;
+        let (user, quantity) = (hold.0, hold.1);
         self.kind(index).held -= quantity;
+        self.take_back(user, quantity);
         quantity
     }
 
@@ -155,6 +203,7 @@ impl Books {
                 self.take_number(*number);
                 self.take_turn(share.ticket_type, share.user);
                 self.kind(share.ticket_type).held += share.quantity;
+                self.give(share.user, share.quantity);
                 self.holds.insert(*number, (share.user, share.quantity, "held"));
             }
             Change::HoldAmended { number, share } => {
@@ -163,6 +212,8 @@ impl Books {
                 let kind = self.kind(share.ticket_type);
                 assert!(share.quantity <= before || kind.line.is_empty(), "a hold grew past the line");
                 kind.held = kind.held - before + share.quantity;
+                self.take_back(share.user, before);
+                self.give(share.user, share.quantity);
             }
             Change::HoldConfirmed { number, share, rescued } => {
                 if *rescued {
@@ -190,8 +241,9 @@ impl Books {
                 let booking = self.bookings.get_mut(number).expect("a cancelled booking was made");
                 assert!(booking.2, "booking {} cancelled twice", number.0);
                 booking.2 = false;
-                let quantity = booking.1;
+                let (user, quantity) = (booking.0, booking.1);
                 self.kind(share.ticket_type).booked -= quantity;
+                self.take_back(user, quantity);
             }
             _ => {}
         }
@@ -200,5 +252,6 @@ impl Books {
     fn book(&mut self, number: HoldNumber, user: UserNumber, quantity: u32, index: TypeIndex) {
         assert!(self.bookings.insert(number, (user, quantity, true)).is_none(), "booked twice: {}", number.0);
         self.kind(index).booked += quantity;
+        self.give(user, quantity);
     }
 }

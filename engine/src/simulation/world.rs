@@ -12,8 +12,8 @@ use crate::core::settings::{Details, Settings, TicketTypeDefinition};
 use crate::core::status::Status;
 use crate::engine::open::Work;
 use crate::engine::{Engine, NewEvent};
-use crate::storage::DataDirectory;
 use crate::storage::simulated::{Damage, Fault, FaultKind, Operation, SimulatedDisk, SplitMix};
+use crate::storage::{DataDirectory, EXIT_IO};
 
 use super::client::{Client, EVENTS, Receipt, slug};
 use super::trail::Trail;
@@ -248,8 +248,10 @@ impl World {
     /// Does something to the process that it dies of when it fails.
     fn with_engine(&mut self, work: impl FnOnce(&Engine) -> bool) {
         if !work(self.engine()) {
+            // The power goes with it, or the kernel keeps what it has.
             let damage = self.damage();
-            self.die(Some(damage));
+            let goes_power = self.random.below(2) == 0;
+            self.die(goes_power.then_some(damage));
         }
     }
 
@@ -340,6 +342,7 @@ impl World {
                 }
                 Err(error) => {
                     assert!(self.disk.has_failed(), "a legal disk is refused: {error}");
+                    assert_eq!(error.exit_code(), EXIT_IO, "a disk that fails is taken for damage: {error}");
                     let damage = self.damage();
                     let damage = (self.random.below(3) > 0).then_some(damage);
                     self.leave_disk(damage);
@@ -396,10 +399,11 @@ impl World {
             }
         }
         let known = self.trail.entries.len() as u64;
-        if durable_seq > known
-            && let Ok(page) = engine.changes(known, usize::MAX, None)
-        {
-            self.trail.extend(page.entries);
+        if durable_seq > known {
+            match engine.changes(known, usize::MAX, None) {
+                Ok(page) => self.trail.extend(page.entries),
+                Err(error) => assert!(self.disk.has_failed(), "the audit trail cannot be read: {error}"),
+            }
         }
     }
 
@@ -416,7 +420,14 @@ impl World {
         assert!(trail.entries.starts_with(known), "the past has changed");
         self.receipts.iter().for_each(|receipt| trail.check(receipt));
         self.trail = trail;
-        if let Some(replayed) = self.engine().replay() {
+        let replayed = self.engine().replay();
+        assert!(replayed.is_some() || self.disk.has_failed(), "the journal cannot be replayed");
+        if let Some(replayed) = replayed {
+            assert_eq!(
+                self.engine().sessions_hash(),
+                crate::state::sessions_hash(&replayed.sessions),
+                "other sessions"
+            );
             for handle in self.engine().handles() {
                 let machine = handle.machine();
                 machine.event().check_invariants().unwrap();

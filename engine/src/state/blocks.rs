@@ -33,13 +33,7 @@ impl State {
     pub fn write_blocks<E>(&self, write: &mut Write<'_, E>) -> Result<(), E> {
         let mut blocks = BlockWriter { write, bytes: Vec::new() };
         blocks.one(KIND_HEAD, &(self.newest_ms, self.sessions.logins()))?;
-        blocks.rows(KIND_USERS, self.sessions.names())?;
-        if is_planted(Bug::HashOrderInSnapshot) {
-            let hashed: std::collections::HashMap<_, _> = self.sessions.live().collect();
-            blocks.rows(KIND_SESSIONS, hashed.into_iter())?;
-        } else {
-            blocks.rows(KIND_SESSIONS, self.sessions.live())?;
-        }
+        blocks.sessions(&self.sessions)?;
         blocks.rows(KIND_EVENT_IDS, self.event_ids.iter())?;
         self.events.values().try_for_each(|event| blocks.event(event))
     }
@@ -96,13 +90,25 @@ impl State {
 /// The hash of one event's blocks: equal events have equal hashes.
 #[cfg(test)]
 pub fn event_hash(event: &Event) -> blake3::Hash {
+    hashed(|blocks| blocks.event(event))
+}
+
+/// The hash of the blocks of all users and sessions.
+#[cfg(test)]
+pub fn sessions_hash(sessions: &Sessions) -> blake3::Hash {
+    hashed(|blocks| blocks.sessions(sessions))
+}
+
+#[cfg(test)]
+fn hashed(
+    write: impl FnOnce(&mut BlockWriter<'_, std::convert::Infallible>) -> Result<(), std::convert::Infallible>,
+) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
-    let mut write = |kind: u32, bytes: &[u8]| {
+    let mut take = |kind: u32, bytes: &[u8]| {
         hasher.update(&kind.to_le_bytes()).update(bytes);
-        Ok::<_, std::convert::Infallible>(())
+        Ok(())
     };
-    let hashed = BlockWriter { write: &mut write, bytes: Vec::new() }.event(event);
-    let Ok(()) = hashed;
+    let Ok(()) = write(&mut BlockWriter { write: &mut take, bytes: Vec::new() });
     hasher.finalize()
 }
 
@@ -112,6 +118,15 @@ struct BlockWriter<'a, E> {
 }
 
 impl<E> BlockWriter<'_, E> {
+    fn sessions(&mut self, sessions: &Sessions) -> Result<(), E> {
+        self.rows(KIND_USERS, sessions.names())?;
+        if is_planted(Bug::HashOrderInSnapshot) {
+            let hashed: std::collections::HashMap<_, _> = sessions.live().collect();
+            return self.rows(KIND_SESSIONS, hashed.into_iter());
+        }
+        self.rows(KIND_SESSIONS, sessions.live())
+    }
+
     fn event(&mut self, event: &Event) -> Result<(), E> {
         self.one(KIND_EVENT, &event.image())?;
         self.rows(KIND_HOLDS, event.hold_rows())?;

@@ -135,7 +135,11 @@ fn is_refused_rightly(trail: &Trail, user: &str, request: &Request, problem: &Va
         "already_confirmed" => is_hold(trail, request, "confirmed"),
         "queue_entry_not_found" => is_in_no_line(trail, user, request),
         // Ended holds are forgotten in time, and extensions are not counted here.
-        "hold_not_found" | "extension_exhausted" => true,
+        "hold_not_found" => {
+            let is_live = |hold: &str| trail.holds.get(hold).is_some_and(|hold| hold.state == "held");
+            request.hold().is_none_or(|hold| !is_live(hold))
+        }
+        "extension_exhausted" => true,
         // More was to be booked than is held.
         "validation_failed" => true,
         other => panic!("{user} was refused {request:?} for an unexpected reason, {other}"),

@@ -171,6 +171,37 @@ fn a_journal_that_ends_before_its_snapshot_is_gone_back_to() {
 }
 
 #[test]
+fn a_damaged_snapshot_still_tells_by_its_name_how_far_the_journal_went() {
+    let store = Store::new();
+    store.remove(&segment_file(3));
+    let cut_at = store.frames(2)[15];
+    store.change(&segment_file(2), |bytes| {
+        bytes.truncate(cut_at);
+        bytes.resize(SEGMENT_BYTES as usize, 0);
+    });
+    store.change(&snapshot_file(40), |bytes| bytes[100] ^= 1);
+    let plan = planned(&store);
+    assert!(plan.refusal.contains("the snapshot stands at seq 40"), "{}", plan.refusal);
+    assert_eq!((plan.last_seq, plan.loss()), (35, 5));
+    repair(&store, &plan);
+}
+
+#[test]
+fn a_snapshot_of_another_history_is_moved_out_of_the_way() {
+    let store = Store::new();
+    store.change(&snapshot_file(20), |bytes| {
+        bytes[52] ^= 1;
+        let checksum = crc32c::crc32c(&bytes[..72]).to_le_bytes();
+        bytes[72..76].copy_from_slice(&checksum);
+    });
+    store.damage_frame(2, 18);
+    let plan = planned(&store);
+    assert_eq!((plan.last_seq, plan.known_seq), (38, 60));
+    assert_eq!(plan.moved, [segment_file(3), snapshot_file(20), snapshot_file(40)]);
+    repair(&store, &plan);
+}
+
+#[test]
 fn what_truncation_does_not_help_is_refused() {
     let store = Store::new();
     store.change(&segment_file(1), |bytes| bytes[30] ^= 1);

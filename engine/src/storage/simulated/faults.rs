@@ -71,7 +71,7 @@ impl Faults {
     pub(super) fn set(&mut self, fault: Option<Fault>) {
         self.fault = fault;
         self.counted = 0;
-        self.has_failed = false;
+        self.has_failed = self.is_power_cut;
     }
 
     pub(super) fn is_power_cut(&self) -> bool {

@@ -85,7 +85,8 @@ pub struct SnapshotPoint {
 }
 
 /// The running journal. Dropping it without [`close`](Journal::close) makes durable and answers what is
-/// pending, but leaves no clean marker: a stop that nobody asked for is an unclean one.
+/// pending, but leaves no clean marker: a stop that nobody asked for is an unclean one. One without threads, of a
+/// simulation, leaves what is pending: it is its process that dies.
 pub struct Journal {
     shared: Arc<Shared>,
     retention: Retention,

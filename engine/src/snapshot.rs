@@ -241,15 +241,10 @@ fn drop_oldest(directory: &DataDirectory) -> Result<(), SnapshotError> {
     Ok(())
 }
 
-/// The seqs of the snapshots there are, oldest first.
-pub(crate) fn seqs(directory: &DataDirectory) -> Result<Vec<u64>, SnapshotError> {
+/// The seqs of the snapshots there are by their names, whether or not they hold, oldest first.
+pub(crate) fn seqs(directory: &DataDirectory) -> Result<Vec<u64>, StorageError> {
     let entries = directory.list()?;
     Ok(entries.iter().filter_map(|entry| parse_file_name(&entry.name)).collect())
-}
-
-/// The seq of the newest snapshot by name, whether or not it holds.
-pub(crate) fn newest_seq(directory: &DataDirectory) -> Result<Option<u64>, StorageError> {
-    Ok(directory.list()?.iter().filter_map(|entry| parse_file_name(&entry.name)).max())
 }
 
 /// The file of the snapshot at `seq`.

@@ -246,7 +246,7 @@ fn write(services: &Services, directory: &DataDirectory) -> Result<SnapshotInfo,
 /// Refuses a journal that does not come to where any snapshot stands, also one that was passed over: its name alone says
 /// that all changes up to there were durable once.
 pub(crate) fn check_snapshots_reached(directory: &DataDirectory, last_seq: u64) -> Result<(), JournalError> {
-    let newest_seq = snapshot::newest_seq(directory)?.unwrap_or(0);
+    let newest_seq = snapshot::seqs(directory)?.last().copied().unwrap_or(0);
     if newest_seq > last_seq {
         return Err(JournalError::SnapshotNewer { snapshot_seq: newest_seq, last_seq });
     }

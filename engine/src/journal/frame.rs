@@ -186,6 +186,11 @@ pub(super) fn zero_sector_count(bytes: &[u8]) -> u32 {
     u32::try_from(zero_sectors.count()).expect("a batch is bounded far below 4 GiB")
 }
 
+/// `bytes` up to the last one that is not zero.
+pub(super) fn without_zeros_behind(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)]
+}
+
 /// Whether all of `bytes` are zero.
 pub(super) fn is_zero(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)

@@ -9,10 +9,10 @@ use crate::core::planted::{Bug, is_planted};
 use crate::storage::{DataDirectory, StorageError};
 
 use super::buffer::split_record;
-use super::frame::{Frame, FrameKind};
+use super::frame::{self, Frame, FrameKind};
 use super::frames::Frames;
 use super::report::RecoveryReport;
-use super::segment::{self, Link, Segment, SegmentHeader, TAIL_FILE};
+use super::segment::{self, Link, Segment, SegmentHeader};
 use super::tail::{self, Facts, Proof, Verdict};
 use super::walk::{AtFrame, FrameSeen};
 use super::{Apply, JournalError, Refusal, SnapshotPoint};
@@ -106,9 +106,7 @@ pub(super) struct SegmentEnd {
 impl SegmentEnd {
     /// The bytes of an unfinished write, without the zeros behind them.
     pub(super) fn unfinished(&self) -> &[u8] {
-        let rest = &self.bytes[self.offset..];
-        let length = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        &rest[..length]
+        frame::without_zeros_behind(&self.bytes[self.offset..])
     }
 }
 
@@ -289,12 +287,8 @@ fn quarantine(directory: &DataDirectory, last: &Segment, end: &SegmentEnd) -> Re
 /// Copies the valid frames of the last segment to a new file in its place. After an unclean stop the
 /// page cache may hold what the disk does not: what was read is not yet known to be durable.
 fn make_durable_again(directory: &DataDirectory, last: &Segment, end: &SegmentEnd) -> Result<(), StorageError> {
-    let file = directory.create(TAIL_FILE)?;
-    file.write_at(&end.bytes[..end.offset], 0)?;
-    if !end.clean {
-        file.truncate(last.header.segment_bytes)?;
-    }
-    file.sync_all()?;
-    directory.rename(TAIL_FILE, &last.name())?;
-    directory.sync_directory()
+    let valid = &end.bytes[..end.offset];
+    // A clean stop has cut the unused rest off.
+    let file_bytes = if end.clean { valid.len() as u64 } else { last.header.segment_bytes };
+    segment::replace(directory, &last.name(), valid, file_bytes)
 }

@@ -87,6 +87,22 @@ impl SegmentHeader {
     }
 }
 
+/// Puts a file of `bytes`, and zeros behind them up to `file_bytes`, in the place of the segment `name`: durably, and in one
+/// step.
+pub(super) fn replace(
+    directory: &DataDirectory,
+    name: &str,
+    bytes: &[u8],
+    file_bytes: u64,
+) -> Result<(), StorageError> {
+    let file = directory.create(TAIL_FILE)?;
+    file.write_at(bytes, 0)?;
+    file.truncate(file_bytes)?;
+    file.sync_all()?;
+    directory.rename(TAIL_FILE, name)?;
+    directory.sync_directory()
+}
+
 /// The header at the front of a segment's bytes, if it holds.
 pub(super) fn header_of(bytes: &[u8]) -> Option<SegmentHeader> {
     SegmentHeader::decode(bytes.first_chunk()?).map(|(_, header)| header)

@@ -3,9 +3,9 @@
 
 use crate::storage::{DataDirectory, StorageError};
 
-use super::frame::Frame;
+use super::frame::{self, Frame};
 use super::recovery::{self, Replay, SegmentEnd};
-use super::segment::{self, Segment, TAIL_FILE};
+use super::segment::{self, Segment};
 use super::tail::Proof;
 use super::{Apply, JournalError, SnapshotPoint};
 
@@ -190,12 +190,15 @@ impl JournalFiles {
         directory.open_file(&place.file())?.read_all(&mut bytes)?;
         let kept = bytes.len().min(usize::try_from(place.offset).unwrap_or(usize::MAX));
         let made_bytes = segment::header_of(&bytes).map_or(bytes.len() as u64, |header| header.segment_bytes);
-        let file = directory.create(TAIL_FILE)?;
-        file.write_at(&bytes[..kept], 0)?;
-        file.truncate(made_bytes)?;
-        file.sync_all()?;
-        directory.rename(TAIL_FILE, &place.file())?;
-        directory.sync_directory()
+        segment::replace(directory, &place.file(), &bytes[..kept], made_bytes)
+    }
+
+    /// What is behind `place` in its segment, without the zeros at the end.
+    pub(crate) fn bytes_behind(directory: &DataDirectory, place: Place) -> Result<Vec<u8>, StorageError> {
+        let mut bytes = Vec::new();
+        directory.open_file(&place.file())?.read_all(&mut bytes)?;
+        let offset = bytes.len().min(usize::try_from(place.offset).unwrap_or(usize::MAX));
+        Ok(frame::without_zeros_behind(&bytes[offset..]).to_vec())
     }
 
     /// The files of the segments behind the one of `place`, whether or not their headers hold.

@@ -19,9 +19,6 @@ use super::verify::{VerifyReport, require_sound, verify_in};
 /// How often a copy is begun again because the server dropped files under it. It drops some at a snapshot, at most.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// Files are copied in pieces of this size.
-const PIECE_BYTES: usize = 1 << 20;
-
 /// A copy that was made.
 #[derive(Clone, Debug)]
 pub struct CopyReport {
@@ -117,7 +114,7 @@ fn try_copy(source: &DataDirectory, target: &DataDirectory) -> Result<Vec<String
 /// The newest one first: three are kept, so it is there the longest. Older ones that are dropped meanwhile are not missed.
 fn copy_snapshots(source: &DataDirectory, target: &DataDirectory) -> Result<(u64, Vec<String>), OfflineError> {
     let (mut newest_seq, mut passed_over) = (0, Vec::new());
-    for seq in snapshot::seqs(source).map_err(SnapshotFailure::from)?.into_iter().rev() {
+    for seq in snapshot::seqs(source)?.into_iter().rev() {
         match copy_snapshot(source, target, seq) {
             Ok(()) => newest_seq = newest_seq.max(seq),
             Err(SnapshotFailure::Snapshot(error @ SnapshotError::Damaged { .. })) => {
@@ -179,15 +176,7 @@ fn copy_if_there(source: &DataDirectory, target: &DataDirectory, name: &str) -> 
 fn copy_file(source: &DataDirectory, target: &DataDirectory, name: &str) -> Result<(), StorageError> {
     let from = source.open_file(name)?;
     let to = target.create(name)?;
-    let file_bytes = from.len()?;
-    let mut piece = vec![0; PIECE_BYTES];
-    let mut offset = 0;
-    while offset < file_bytes {
-        let length = PIECE_BYTES.min(usize::try_from(file_bytes - offset).unwrap_or(PIECE_BYTES));
-        from.read_at(&mut piece[..length], offset)?;
-        to.write_at(&piece[..length], offset)?;
-        offset += length as u64;
-    }
+    from.read_pieces(|offset, piece| to.write_at(piece, offset))?;
     to.sync_all()?;
     to.drop_cached()
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::journal::{self, JournalError, JournalFiles, Place};
 use crate::snapshot;
-use crate::snapshotter::{SnapshotFailure, check_snapshots_reached, newest_snapshot_with_point};
+use crate::snapshotter::{check_snapshots_reached, newest_snapshot_with_point};
 use crate::state::State;
 use crate::storage::{DataDirectory, StorageError, StorageFile};
 
@@ -114,7 +114,7 @@ fn make_plan(directory: &DataDirectory, refusal: JournalError) -> Result<RepairP
         // The disk, another store, a newer format: nothing is damaged as far as anybody knows.
         other => return Err(other.into()),
     }
-    let seqs = snapshot::seqs(directory).map_err(SnapshotFailure::from)?;
+    let seqs = snapshot::seqs(directory)?;
     let Some(End { place, last_seq, base_seq }) = find_end(directory, &seqs)? else {
         return Err(unrepairable(&refusal));
     };
@@ -174,7 +174,7 @@ fn unrepairable(refusal: &JournalError) -> OfflineError {
 /// Sets aside what is cut off, cuts, and moves what lay behind. As long as something behind is in its place, a start
 /// refuses the journal, so that no half-repaired directory is ever gone on from.
 fn carry_out(directory: &DataDirectory, plan: &RepairPlan) -> Result<(), StorageError> {
-    let cut_off = bytes_behind(directory, plan.place)?;
+    let cut_off = JournalFiles::bytes_behind(directory, plan.place)?;
     if !cut_off.is_empty() {
         let tag = tag(&blake3::hash(&cut_off));
         directory.quarantine(&format!("{}.offset-{}.{tag}", plan.file, plan.offset), &cut_off)?;
@@ -187,19 +187,6 @@ fn carry_out(directory: &DataDirectory, plan: &RepairPlan) -> Result<(), Storage
     Ok(())
 }
 
-/// What is behind `place` in its segment, without the zeros at the end.
-fn bytes_behind(directory: &DataDirectory, place: Place) -> Result<Vec<u8>, StorageError> {
-    let mut bytes = Vec::new();
-    directory.open_file(&place.file())?.read_all(&mut bytes)?;
-    let offset = bytes.len().min(usize::try_from(place.offset).unwrap_or(usize::MAX));
-    bytes.drain(..offset);
-    bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
-    Ok(bytes)
-}
-
-/// Files are read in pieces of this size: a snapshot need not fit into memory twice.
-const PIECE_BYTES: usize = 1 << 20;
-
 /// Part of a name in quarantine that follows from the content: the numbers of segments come again after a repair, and what
 /// was set aside earlier must not be replaced.
 fn tag(hash: &blake3::Hash) -> String {
@@ -208,14 +195,9 @@ fn tag(hash: &blake3::Hash) -> String {
 
 fn tag_of_file(file: &StorageFile) -> Result<String, StorageError> {
     let mut hasher = blake3::Hasher::new();
-    let file_bytes = file.len()?;
-    let mut piece = vec![0; PIECE_BYTES];
-    let mut offset = 0;
-    while offset < file_bytes {
-        let length = PIECE_BYTES.min(usize::try_from(file_bytes - offset).unwrap_or(PIECE_BYTES));
-        file.read_at(&mut piece[..length], offset)?;
-        hasher.update(&piece[..length]);
-        offset += length as u64;
-    }
+    file.read_pieces(|_, piece| {
+        hasher.update(piece);
+        Ok(())
+    })?;
     Ok(tag(&hasher.finalize()))
 }

@@ -35,7 +35,7 @@ pub(super) fn base(directory: &DataDirectory, journal: &JournalFiles) -> Result<
     let is_reached = |point: &SnapshotPoint| {
         point.seq >= first_seq || point.seq == beginning.seq && point.chain_hash == beginning.chain_hash
     };
-    let seqs = snapshot::seqs(directory).map_err(SnapshotFailure::from)?;
+    let seqs = snapshot::seqs(directory)?;
     let mut late_enough = seqs.into_iter().filter(|seq| *seq >= beginning.seq);
     let base = late_enough.find_map(|seq| load(directory, seq).ok().filter(|loaded| is_reached(&loaded.point)));
     base.ok_or_else(|| JournalError::Gap { file, snapshot_seq: 0, first_seq }.into())

@@ -6,7 +6,6 @@ use std::path::Path;
 use crate::error::EXIT_INVARIANT;
 use crate::journal::{FrameSeen, JournalEnd, JournalError, JournalFiles, Proof, SnapshotPoint, Walked};
 use crate::snapshot::{self, StateHash};
-use crate::snapshotter::SnapshotFailure;
 use crate::state::State;
 use crate::storage::{DataDirectory, EXIT_DATA, StoreId};
 
@@ -182,7 +181,7 @@ struct Expected {
 
 fn examine_snapshots(directory: &DataDirectory, findings: &mut Vec<Finding>) -> Result<Vec<Examined>, OfflineError> {
     let mut snapshots = Vec::new();
-    for seq in snapshot::seqs(directory).map_err(SnapshotFailure::from)? {
+    for seq in snapshot::seqs(directory)? {
         let file = snapshot::file_name(seq);
         let bytes = directory.open_file(&file)?.len()?;
         let expected = match load(directory, seq) {

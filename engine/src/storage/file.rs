@@ -9,6 +9,9 @@ use super::disk::{Disk, DiskFile};
 /// Zeros are written in pieces of this size, each synced: a sync of another file must not wait behind all of them.
 const ZEROS_BYTES: usize = 1 << 20;
 
+/// Large files are read in pieces of this size.
+const PIECE_BYTES: usize = 1 << 20;
+
 /// An open file of the data directory. All reads and writes name their place: there is no cursor.
 #[derive(Debug)]
 pub struct StorageFile {
@@ -47,6 +50,23 @@ impl StorageFile {
         let bytes = usize::try_from(self.len()?).expect("a file fits into the address space");
         buffer.resize(bytes, 0);
         self.read_at(buffer, 0)
+    }
+
+    /// Hands the whole file to `take` in order, a MiB at a time, each piece with its offset: it need not fit into memory.
+    pub fn read_pieces(
+        &self,
+        mut take: impl FnMut(u64, &[u8]) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError> {
+        let file_bytes = self.len()?;
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut offset = 0;
+        while offset < file_bytes {
+            let length = PIECE_BYTES.min(usize::try_from(file_bytes - offset).unwrap_or(PIECE_BYTES));
+            self.read_at(&mut piece[..length], offset)?;
+            take(offset, &piece[..length])?;
+            offset += length as u64;
+        }
+        Ok(())
     }
 
     /// Writes all of `bytes` at `offset`. They are durable after the next sync.

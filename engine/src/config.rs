@@ -13,6 +13,8 @@ pub struct EngineConfig {
     pub events: EventDefaults,
     /// Logins.
     pub sessions: SessionsConfig,
+    /// Users who let holds expire again and again.
+    pub damping: DampingConfig,
     /// The event actors.
     pub actors: ActorsConfig,
     /// The timer wheels.
@@ -106,6 +108,8 @@ impl EventDefaults {
 pub struct SessionsConfig {
     /// A session without a request for so long ends by itself, in seconds.
     pub idle_seconds: u32,
+    /// A session ends after so long whatever happens, in seconds.
+    pub lifetime_seconds: u32,
     /// The most events for which a login without intents sets tickets aside.
     pub max_auto_holds: u32,
     /// The most live sessions; a login beyond them is refused as overloaded.
@@ -114,7 +118,30 @@ pub struct SessionsConfig {
 
 impl Default for SessionsConfig {
     fn default() -> SessionsConfig {
-        SessionsConfig { idle_seconds: 86_400, max_auto_holds: 20, live_max: 10_000_000 }
+        SessionsConfig { idle_seconds: 86_400, lifetime_seconds: 604_800, max_auto_holds: 20, live_max: 10_000_000 }
+    }
+}
+
+/// Users who let holds expire again and again wait before the next one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DampingConfig {
+    /// So many holds of a user that expired unpaid in one event, 0 for no damping …
+    pub expiries_max: u32,
+    /// … within so long, in seconds …
+    pub window_seconds: u32,
+    /// … make the user wait for so long, in seconds.
+    pub wait_seconds: u32,
+}
+
+impl DampingConfig {
+    /// Nobody waits.
+    pub const OFF: DampingConfig = DampingConfig { expiries_max: 0, window_seconds: 1_800, wait_seconds: 600 };
+}
+
+impl Default for DampingConfig {
+    fn default() -> DampingConfig {
+        DampingConfig { expiries_max: 3, ..DampingConfig::OFF }
     }
 }
 
@@ -238,6 +265,11 @@ impl EngineConfig {
         };
         within("events.events_max", u64::from(self.events.events_max), 1, 10_000_000)?;
         within("sessions.idle_seconds", u64::from(self.sessions.idle_seconds), 1, 10 * 365 * 86_400)?;
+        within("sessions.lifetime_seconds", u64::from(self.sessions.lifetime_seconds), 1, 10 * 365 * 86_400)?;
+        let expiries_most = crate::core::party::ENDED_HOLDS_REMEMBERED_MAX as u64;
+        within("damping.expiries_max", u64::from(self.damping.expiries_max), 0, expiries_most)?;
+        within("damping.window_seconds", u64::from(self.damping.window_seconds), 1, 30 * 86_400)?;
+        within("damping.wait_seconds", u64::from(self.damping.wait_seconds), 1, 30 * 86_400)?;
         within("sessions.max_auto_holds", u64::from(self.sessions.max_auto_holds), 0, 1_000)?;
         within("sessions.live_max", u64::from(self.sessions.live_max), 1, 1_000_000_000)?;
         within("actors.arbiters", u64::from(self.actors.arbiters), 0, 1_024)?;

@@ -131,6 +131,9 @@ pub struct Flags {
     /// Keep journal and snapshots in this directory, the same as --set server.data=DIR.
     #[arg(long, value_name = "DIR")]
     data: Option<String>,
+    /// A proxy in front speaks TLS to the clients, the same as --set server.behind_proxy=true.
+    #[arg(long)]
+    behind_proxy: bool,
     /// Set any key of the configuration; may be given several times.
     #[arg(long, value_name = "SECTION.KEY=VALUE")]
     set: Vec<String>,
@@ -165,7 +168,12 @@ impl Flags {
     /// The values set by flags, later ones over earlier ones. A flag of its own goes over the same key in `--set`.
     pub fn overrides(&self) -> Result<Vec<Override>, ConfigError> {
         let mut overrides = self.set.iter().map(|setting| parse_setting(setting)).collect::<Result<Vec<_>, _>>()?;
-        for (flag, key, value) in [("--listen", "listen", &self.listen), ("--data", "data", &self.data)] {
+        let behind_proxy = self.behind_proxy.then(|| "true".to_owned());
+        for (flag, key, value) in [
+            ("--listen", "listen", &self.listen),
+            ("--data", "data", &self.data),
+            ("--behind-proxy", "behind_proxy", &behind_proxy),
+        ] {
             overrides.extend(value.clone().map(|value| Override {
                 flag,
                 section: "server".to_owned(),

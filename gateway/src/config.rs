@@ -2,6 +2,7 @@
 //!
 //! `config/load.rs` lays the sources over each other; this file says which keys there are and which values can work.
 
+mod check;
 mod load;
 #[cfg(test)]
 mod tests;
@@ -10,8 +11,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use holdfast_engine::config::{
-    ActorsConfig, EngineConfig, EventDefaults, JournalConfig, RecoveryConfig, SessionsConfig, SnapshotConfig,
-    WheelConfig,
+    ActorsConfig, DampingConfig, EngineConfig, EventDefaults, JournalConfig, RecoveryConfig, SessionsConfig,
+    SnapshotConfig, WheelConfig,
 };
 use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
@@ -26,16 +27,30 @@ pub use load::{ConfigError, Override};
 pub struct Config {
     /// The listener and the data directory.
     pub server: ServerConfig,
+    /// The server's certificate.
+    pub tls: TlsConfig,
+    /// Where and how the server is administered.
+    pub admin: AdminConfig,
     /// Who may log in.
     pub auth: AuthConfig,
+    /// Logins by user name and password.
+    pub accounts: AccountsConfig,
+    /// Logins by a signed token.
+    pub jwt: JwtConfig,
+    /// Which other sites' pages may call the API.
+    pub cors: CorsConfig,
     /// What a client may ask of the server.
     pub limits: LimitsConfig,
+    /// What happens when more is asked than the server can do.
+    pub overload: OverloadConfig,
     /// The log on standard error.
     pub log: LogConfig,
     /// What an event has that its organiser did not set.
     pub events: EventDefaults,
     /// Logins.
     pub sessions: SessionsConfig,
+    /// Users who let holds expire again and again.
+    pub damping: DampingConfig,
     /// The event actors.
     pub actors: ActorsConfig,
     /// The timer wheels.
@@ -58,6 +73,12 @@ pub struct ServerConfig {
     pub data: PathBuf,
     /// How long requests under way may take to finish at a stop, in seconds, 0 to 3,600.
     pub drain_seconds: u32,
+    /// Whether a proxy in front of the server speaks TLS to the clients.
+    pub behind_proxy: bool,
+    /// The proxies whose `X-Forwarded-For` is believed: addresses, or networks such as `10.0.0.0/8`.
+    pub trusted_proxies: Vec<String>,
+    /// How often the files of certificates, keys and tokens are looked at for changes, in seconds, 1 to 3,600.
+    pub reread_seconds: u32,
 }
 
 impl Default for ServerConfig {
@@ -66,7 +87,45 @@ impl Default for ServerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: PathBuf::from("snapshots"),
             drain_seconds: 10,
+            behind_proxy: false,
+            trusted_proxies: Vec::new(),
+            reread_seconds: 5,
         }
+    }
+}
+
+/// The server's certificate. Empty paths: the server speaks plain HTTP.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The file of the certificate and its chain, PEM.
+    pub certificate_file: PathBuf,
+    /// The file of its private key, PEM.
+    pub key_file: PathBuf,
+}
+
+impl TlsConfig {
+    /// Whether the server speaks TLS itself.
+    pub fn is_on(&self) -> bool {
+        !self.certificate_file.as_os_str().is_empty()
+    }
+}
+
+/// Where and how the server is administered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdminConfig {
+    /// An address and port of its own for the admin API and the metrics, which are then nowhere else; empty: none.
+    pub listen: String,
+    /// So many wrong admin tokens from one address lock it out, 1 to 1,000 …
+    pub lockout_failures_max: u32,
+    /// … for so long, in seconds, 1 to 86,400.
+    pub lockout_seconds: u32,
+}
+
+impl Default for AdminConfig {
+    fn default() -> AdminConfig {
+        AdminConfig { listen: String::new(), lockout_failures_max: 5, lockout_seconds: 900 }
     }
 }
 
@@ -87,23 +146,160 @@ pub enum AuthMode {
     /// Not at all: anybody may log in under any name.
     #[default]
     Open,
+    /// By user name and password.
+    Accounts,
+    /// By a token that the front end or an identity provider has signed.
+    Jwt,
+    /// Not by themselves: a sale's own back end logs them in, with a service key.
+    Service,
+}
+
+/// Logins by user name and password, where `auth.mode` is `accounts`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountsConfig {
+    /// Whether anybody may make an account for themselves.
+    pub sign_up: bool,
+    /// The shortest password, in characters, 8 to 128.
+    pub password_length_min: u32,
+    /// What the hash of one password takes, in KiB of memory, 8,192 to 1,048,576 …
+    pub hash_memory_kib: u32,
+    /// … in how many passes over it, 1 to 100.
+    pub hash_passes: u32,
+    /// Threads that hash passwords, 0 to 1,024; 0 means half the cores, and one at least.
+    pub hash_threads: u32,
+    /// The most logins waiting for one of them, 1 to 65,536; more are refused as overloaded.
+    pub hash_waiting_max: u32,
+}
+
+impl Default for AccountsConfig {
+    fn default() -> AccountsConfig {
+        // Memory and passes: the first choice of OWASP's password storage cheat sheet for Argon2id.
+        AccountsConfig {
+            sign_up: true,
+            password_length_min: 10,
+            hash_memory_kib: 19_456,
+            hash_passes: 2,
+            hash_threads: 0,
+            hash_waiting_max: 64,
+        }
+    }
+}
+
+/// Logins by a signed token, where `auth.mode` is `jwt`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JwtConfig {
+    /// The file of the keys that may sign, a JSON Web Key Set; or else …
+    pub jwks_file: PathBuf,
+    /// … the file of the one key that may: a public key in PEM, or the secret itself, and …
+    pub key_file: PathBuf,
+    /// … what it signs with: `HS256`, `RS256`, `ES256` or `EdDSA`.
+    pub algorithm: String,
+    /// Who must have issued the token, its claim `iss`.
+    pub issuer: String,
+    /// For whom it must be, its claim `aud`.
+    pub audience: String,
+    /// How far the clocks of issuer and server may be apart, in seconds, 0 to 300.
+    pub leeway_seconds: u32,
+}
+
+impl Default for JwtConfig {
+    fn default() -> JwtConfig {
+        JwtConfig {
+            jwks_file: PathBuf::new(),
+            key_file: PathBuf::new(),
+            algorithm: String::new(),
+            issuer: String::new(),
+            audience: String::new(),
+            leeway_seconds: 30,
+        }
+    }
+}
+
+/// Which other sites' pages may call the API.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CorsConfig {
+    /// Their origins, such as `https://tickets.example`.
+    pub origins: Vec<String>,
 }
 
 /// What a client may ask of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
-    /// Whether the limits hold; off is for benches on a machine of one's own.
+    /// Whether rates and bounds per address hold; off is for benches on a machine of one's own.
     pub enabled: bool,
+    /// The most connections at once, 16 to 1,000,000.
+    pub connections_max: u32,
+    /// The most connections at once from one address, 1 to 1,000,000. Loopback and trusted proxies are not counted.
+    pub connections_per_address_max: u32,
+    /// The longest head of a request, in bytes, 1 KiB to 1 MiB.
+    pub head_bytes_max: u32,
+    /// The most fields in the head of a request, 8 to 1,024.
+    pub head_fields_max: u32,
+    /// How long a client may take to send the head of a request, in seconds, 1 to 300. A connection that is idle for so
+    /// long is closed too.
+    pub header_read_seconds: u32,
     /// The largest request body, in bytes, 1 KiB to 16 MiB.
     pub body_bytes_max: u32,
-    /// How long a client may take to send the head of a request, in seconds, 1 to 300.
-    pub header_read_seconds: u32,
+    /// How long a client may take to send the body of a request, in seconds, 1 to 300.
+    pub body_read_seconds: u32,
+    /// How deep lists and objects of a body may be nested, 1 to 100.
+    pub body_depth_max: u32,
+    /// How long the answer to a request may take, in seconds, 1 to 300.
+    pub handler_seconds: u32,
+    /// How long a client may take none of its answer, in seconds, 1 to 300.
+    pub write_stall_seconds: u32,
+    /// Requests a session may make a second that change something, 1 to 1,000,000 …
+    pub mutations_per_second: u32,
+    /// … and how many at once after a pause, 1 to 1,000,000.
+    pub mutations_burst: u32,
+    /// The most password logins and sign-ups a minute from one address, 1 to 1,000,000. Loopback and trusted proxies are
+    /// not counted.
+    pub logins_per_minute_per_address: u32,
+    /// The most password logins a minute to one account, 1 to 1,000,000.
+    pub logins_per_minute_per_account: u32,
 }
 
 impl Default for LimitsConfig {
     fn default() -> LimitsConfig {
-        LimitsConfig { enabled: true, body_bytes_max: 16 << 10, header_read_seconds: 5 }
+        LimitsConfig {
+            enabled: true,
+            connections_max: 4_096,
+            connections_per_address_max: 64,
+            head_bytes_max: 16 << 10,
+            head_fields_max: 64,
+            header_read_seconds: 5,
+            body_bytes_max: 16 << 10,
+            body_read_seconds: 10,
+            body_depth_max: 16,
+            handler_seconds: 30,
+            write_stall_seconds: 30,
+            mutations_per_second: 20,
+            mutations_burst: 40,
+            logins_per_minute_per_address: 20,
+            logins_per_minute_per_account: 5,
+        }
+    }
+}
+
+/// What happens when more is asked than the server can do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OverloadConfig {
+    /// The most requests under way at once, 16 to 1,000,000.
+    pub requests_max: u32,
+    /// How long a request should take at most, in milliseconds, 1 to 60,000: where they take longer, fewer are let in.
+    pub latency_target_ms: u32,
+    /// The shortest time after which a client that was refused is told to come back, in seconds, 1 to 3,600.
+    pub retry_after_seconds: u32,
+}
+
+impl Default for OverloadConfig {
+    fn default() -> OverloadConfig {
+        OverloadConfig { requests_max: 4_096, latency_target_ms: 25, retry_after_seconds: 1 }
     }
 }
 
@@ -176,6 +372,7 @@ impl Config {
         EngineConfig {
             events: self.events.clone(),
             sessions: self.sessions.clone(),
+            damping: if self.limits.enabled { self.damping.clone() } else { DampingConfig::OFF },
             actors: self.actors.clone(),
             wheel: self.wheel.clone(),
             journal: self.journal.clone(),
@@ -197,40 +394,10 @@ impl Config {
             let gap = if toml.is_empty() { "" } else { "\n" };
             toml += &format!("{gap}[{section}]\n");
             for (key, value) in keys.as_object().into_iter().flatten() {
-                // Texts, numbers and truth values look the same in JSON and in TOML; a section has no others.
+                // Texts, numbers, truth values and lists of texts look the same in JSON and in TOML; there are no others.
                 toml += &format!("{key} = {value}\n");
             }
         }
         toml
-    }
-
-    /// Refuses values that cannot work. The sentence begins with the key.
-    fn check(&self) -> Result<(), String> {
-        let within = |key: &str, value: u32, min: u32, max: u32| {
-            if (min..=max).contains(&value) {
-                return Ok(());
-            }
-            Err(format!("{key} must be {min} to {max}, but is {value}"))
-        };
-        if self.server.data.as_os_str().is_empty() {
-            return Err("server.data must name a directory, but is empty".to_owned());
-        }
-        within("server.drain_seconds", self.server.drain_seconds, 0, 3_600)?;
-        within("limits.body_bytes_max", self.limits.body_bytes_max, 1 << 10, 16 << 20)?;
-        within("limits.header_read_seconds", self.limits.header_read_seconds, 1, 300)?;
-        self.engine().check()?;
-        self.check_open_mode()
-    }
-
-    /// Open mode lets anybody act as anybody, so it stays on this machine unless the operator says otherwise.
-    fn check_open_mode(&self) -> Result<(), String> {
-        match self.auth.mode {
-            AuthMode::Open if self.listens_beyond_loopback() && !self.auth.open_beyond_loopback => Err(format!(
-                "server.listen must be a loopback address while auth.mode is \"open\", which lets anybody log in under \
-                 any name, unless auth.open_beyond_loopback is true, but is {}",
-                self.server.listen
-            )),
-            AuthMode::Open => Ok(()),
-        }
     }
 }

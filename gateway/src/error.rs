@@ -78,6 +78,15 @@ pub enum ApiError {
     Unavailable(Unavailable),
     /// The server has not recovered its state yet.
     Recovering,
+    /// Too many of these from one caller; nothing was done.
+    RateLimited {
+        /// When the next one may be let through, in seconds, 1 or more.
+        retry_after_seconds: u64,
+    },
+    /// The client took too long to send its body; nothing was done.
+    BodyTimedOut,
+    /// The answer took too long. Nobody knows whether anything was done.
+    TimedOut,
     /// A fault. The log has what happened.
     Internal,
 }
@@ -115,6 +124,9 @@ impl ApiError {
             ApiError::Unavailable(Unavailable::StorageFull) => "storage_full",
             ApiError::Unavailable(Unavailable::ShuttingDown) => "shutting_down",
             ApiError::Recovering => "recovering",
+            ApiError::RateLimited { .. } => "rate_limited",
+            ApiError::BodyTimedOut => "request_timeout",
+            ApiError::TimedOut => "timeout",
             ApiError::Internal => "internal",
         }
     }
@@ -134,6 +146,9 @@ impl ApiError {
             ApiError::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::Rejected { rejection, .. } => rejection_status(rejection),
             ApiError::Unavailable(_) | ApiError::Recovering => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::BodyTimedOut => StatusCode::REQUEST_TIMEOUT,
+            ApiError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -156,6 +171,9 @@ impl ApiError {
             ApiError::Rejected { rejection, .. } => rejection_detail(rejection),
             ApiError::Unavailable(unavailable) => format!("{unavailable}; nothing was done"),
             ApiError::Recovering => "the server is reading its journal; nothing was done".to_owned(),
+            ApiError::RateLimited { .. } => "too many requests of this kind; nothing was done".to_owned(),
+            ApiError::BodyTimedOut => "the body took too long to arrive; nothing was done".to_owned(),
+            ApiError::TimedOut => "the answer took too long; ask again with the same Idempotency-Key".to_owned(),
             ApiError::Internal => "a fault of the server; the request id finds it in the log".to_owned(),
         }
     }
@@ -201,7 +219,9 @@ impl IntoResponse for ApiError {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if let ApiError::RateLimited { retry_after_seconds } = self {
+            headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+        } else if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds()));
         }
         response

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use holdfast_engine::engine::Engine;
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::admin_token::AdminToken;
@@ -13,6 +14,7 @@ use crate::error::ApiError;
 /// `recovering`.
 pub struct Gateway {
     config: Config,
+    trusted_proxies: Vec<IpNet>,
     metrics: PrometheusHandle,
     recovered: OnceLock<Recovered>,
 }
@@ -25,7 +27,8 @@ struct Recovered {
 impl Gateway {
     /// A gateway without an engine.
     pub fn new(config: Config, metrics: PrometheusHandle) -> Gateway {
-        Gateway { config, metrics, recovered: OnceLock::new() }
+        let trusted_proxies = config.trusted_proxies();
+        Gateway { config, trusted_proxies, metrics, recovered: OnceLock::new() }
     }
 
     /// The engine has recovered: from now on, requests are served.
@@ -37,6 +40,11 @@ impl Gateway {
     /// What the operator has set.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The proxies that are believed when they say for whom they ask.
+    pub fn trusted_proxies(&self) -> &[IpNet] {
+        &self.trusted_proxies
     }
 
     /// The engine.

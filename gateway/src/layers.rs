@@ -1,9 +1,10 @@
 //! What happens to every request and every answer.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{ACCEPT, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -12,6 +13,7 @@ use axum::{Router, middleware};
 use metrics::counter;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::client::Client;
 use crate::error::{ApiError, is_fault};
 use crate::gateway::Gateway;
 use crate::routes;
@@ -28,7 +30,14 @@ pub fn service(gateway: Arc<Gateway>) -> Router {
 }
 
 /// Refuses what cannot be answered, gives every answer its request id, and counts it.
-async fn around(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
+async fn around(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let client = Client::of(peer, request.headers(), gateway.trusted_proxies());
+    request.extensions_mut().insert(client);
     let request_id = request_id(request.headers());
     let path = request.extensions().get::<MatchedPath>().cloned();
     let is_api = request.uri().path().starts_with("/v1/");

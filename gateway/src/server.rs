@@ -183,7 +183,7 @@ fn serve(
         let header_read_timeout = Duration::from_secs(u64::from(limits.header_read_seconds));
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(header_read_timeout);
     }
-    let service = layers::service(Arc::clone(gateway)).into_make_service();
+    let service = layers::service(Arc::clone(gateway)).into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(server.serve(service)))
 }
 

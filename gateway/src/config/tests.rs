@@ -170,19 +170,19 @@ fn values_may_be_toml_or_bare_texts() {
 
 #[test]
 fn unknown_keys_are_named_with_their_source() {
-    let keys = "the keys of limits are body_bytes_max, enabled, header_read_seconds";
-    let sections = "the sections are actors, auth, events, journal, limits, log, recovery, server, sessions, snapshot, \
-                    wheel";
+    let keys = "the keys of cors are origins";
+    let sections = "the sections are accounts, actors, admin, auth, cors, damping, events, journal, jwt, limits, log, \
+                    overload, recovery, server, sessions, snapshot, tls, wheel";
     let in_file = |file| Sources { file: Some(file), ..Sources::default() }.refusal();
     let rows = [
-        (in_file("[limits]\nbody = 1"), format!("limits.body is not in the configuration (file given.toml): {keys}")),
+        (in_file("[cors]\nbody = 1"), format!("cors.body is not in the configuration (file given.toml): {keys}")),
         (in_file("[limit]\n"), format!("limit is not in the configuration (file given.toml): {sections}")),
         (in_file("enabled = true"), format!("enabled is not in the configuration (file given.toml): {sections}")),
         (
-            Sources { variables: &[("HOLDFAST__LIMITS__BODY", "1")], ..Sources::default() }.refusal(),
-            format!("limits.body is not in the configuration (variable HOLDFAST__LIMITS__BODY): {keys}"),
+            Sources { variables: &[("HOLDFAST__CORS__BODY", "1")], ..Sources::default() }.refusal(),
+            format!("cors.body is not in the configuration (variable HOLDFAST__CORS__BODY): {keys}"),
         ),
-        (refusal_of_setting("limits.body", "1"), format!("limits.body is not in the configuration (--set): {keys}")),
+        (refusal_of_setting("cors.body", "1"), format!("cors.body is not in the configuration (--set): {keys}")),
     ];
     for (refusal, expected) in rows {
         assert_eq!(refusal, expected);
@@ -202,7 +202,7 @@ fn wrong_types_are_named_with_key_and_source() {
         ("wheel.tick_ms", "[1]", "a whole number, 0 or more, but is [1]"),
         ("server.listen", "8080", "an address and a port, such as 127.0.0.1:8080, but is \"8080\""),
         ("server.listen", "localhost:80", "an address and a port, such as 127.0.0.1:8080, but is \"localhost:80\""),
-        ("auth.mode", "trust", "\"open\", but is \"trust\""),
+        ("auth.mode", "trust", "\"open\" or \"accounts\" or \"jwt\" or \"service\", but is \"trust\""),
         ("log.format", "xml", "\"auto\" or \"text\" or \"json\", but is \"xml\""),
         ("log.level", "5", "\"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\", but is \"5\""),
     ];
@@ -257,13 +257,83 @@ fn open_mode_stays_on_this_machine_unless_told_otherwise() {
                  any name, unless auth.open_beyond_loopback is true, but is {listen} (--set)"
             )
         );
-        let set = &[("server.listen", listen), ("auth.open_beyond_loopback", "true")];
+        let set = &[
+            ("server.listen", listen),
+            ("auth.open_beyond_loopback", "true"),
+            ("server.behind_proxy", "true"),
+            ("server.trusted_proxies", "[\"192.0.2.7\"]"),
+        ];
         assert!(Sources { set, ..Sources::default() }.load().is_ok(), "{listen}");
     }
     for listen in ["127.0.0.1:0", "127.9.9.9:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
         let set = &[("server.listen", listen)];
         assert!(Sources { set, ..Sources::default() }.load().is_ok(), "{listen}");
     }
+}
+
+#[test]
+fn beyond_loopback_somebody_must_speak_tls() {
+    let service = ("auth.mode", "service");
+    for (key, listen) in [("server.listen", "0.0.0.0:80"), ("admin.listen", "192.0.2.1:80")] {
+        let plain = Sources { set: &[service, (key, listen)], ..Sources::default() };
+        assert_eq!(
+            plain.refusal(),
+            format!(
+                "{key} must be a loopback address while the server speaks no TLS: set tls.certificate_file and \
+                 tls.key_file, or server.behind_proxy (--behind-proxy) where a proxy does it, but is {listen} (--set)"
+            )
+        );
+        let with_tls = [service, (key, listen), ("tls.certificate_file", "c.pem"), ("tls.key_file", "k.pem")];
+        assert!(Sources { set: &with_tls, ..Sources::default() }.load().is_ok(), "{key}");
+        let proxy = ("server.behind_proxy", "true");
+        assert_eq!(
+            Sources { set: &[service, (key, listen), proxy], ..Sources::default() }.refusal(),
+            "server.trusted_proxies must name the proxy, because server.behind_proxy is true: without it, all clients \
+             look like one (the default)"
+        );
+        let behind = [service, (key, listen), proxy, ("server.trusted_proxies", "[\"10.0.0.0/8\", \"fd00::1\"]")];
+        assert!(Sources { set: &behind, ..Sources::default() }.load().is_ok(), "{key}");
+    }
+}
+
+#[test]
+fn values_that_go_together_are_checked_together() {
+    let jwt = ("auth.mode", "jwt");
+    let names = [("jwt.issuer", "https://id.example"), ("jwt.audience", "tickets")];
+    let rows: [(&[(&str, &str)], &str); 10] = [
+        (&[jwt], "jwt.jwks_file or jwt.key_file must be set, because auth.mode is \"jwt\" (the default)"),
+        (
+            &[jwt, ("jwt.jwks_file", "a"), ("jwt.key_file", "b")],
+            "jwt.key_file must be empty, because jwt.jwks_file is set (--set)",
+        ),
+        (
+            &[jwt, ("jwt.key_file", "b"), ("jwt.algorithm", "none")],
+            "jwt.algorithm must be one of HS256, RS256, ES256, EdDSA, but is \"none\" (--set)",
+        ),
+        (
+            &[jwt, ("jwt.jwks_file", "a"), names[1]],
+            "jwt.issuer must be set, because auth.mode is \"jwt\" (the default)",
+        ),
+        (
+            &[jwt, ("jwt.jwks_file", "a"), names[0]],
+            "jwt.audience must be set, because auth.mode is \"jwt\" (the default)",
+        ),
+        (&[("tls.certificate_file", "c")], "tls.key_file must be set, because tls.certificate_file is (the default)"),
+        (&[("tls.key_file", "k")], "tls.certificate_file must be set, because tls.key_file is (the default)"),
+        (
+            &[("server.trusted_proxies", "[\"10.0.0.0/33\"]")],
+            "server.trusted_proxies must have addresses or networks such as 10.0.0.0/8, but has \"10.0.0.0/33\" (--set)",
+        ),
+        (
+            &[("cors.origins", "[\"https://a.example/\"]")],
+            "cors.origins must have origins such as https://tickets.example, but has \"https://a.example/\" (--set)",
+        ),
+        (&[("admin.listen", "8081")], "admin.listen must be an address and a port, or empty, but is \"8081\" (--set)"),
+    ];
+    for (set, expected) in rows {
+        assert_eq!(Sources { set, ..Sources::default() }.refusal(), expected);
+    }
+    assert!(Sources { set: &[jwt, ("jwt.jwks_file", "a"), names[0], names[1]], ..Sources::default() }.load().is_ok());
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::storage::DataDirectory;
 use crate::storage::simulated::SimulatedDisk;
 
 use super::open::Work;
-use super::{Engine, NewEvent, Wheels};
+use super::{Engine, Identity, NewEvent, Wheels};
 
 const START_MS: u64 = 1_800_000_000_000;
 
@@ -49,7 +49,11 @@ impl Sale {
     fn log_in(&self, number: u16) -> Result<Caller, Unavailable> {
         let mut token_hash = [0; 32];
         token_hash[..2].copy_from_slice(&number.to_le_bytes());
-        let login = self.runtime.block_on(self.engine.login(format!("user-{number}"), token_hash, Some(Vec::new())))?;
+        let login = self.runtime.block_on(self.engine.login(
+            Identity::named(format!("user-{number}")),
+            token_hash,
+            Some(Vec::new()),
+        ))?;
         Ok(Caller::User { user: login.session.user, session: login.session.number })
     }
 
@@ -70,10 +74,12 @@ impl Sale {
         let busy = self.log_in(u16::MAX).unwrap();
         let segments = || self.disk.paths().iter().filter(|path| path.to_string_lossy().ends_with(".segment")).count();
         let before = segments();
-        while segments() == before && self.ask(&busy, hold()).is_ok() {
+        // The disk may turn out to be full between any two of these.
+        while segments() == before
+            && let Ok(Ok(Outcome::Held { hold, .. })) = self.ask(&busy, hold())
+        {
             let _ = self.ask(&busy, Command::LeaveQueue { ticket_type: None });
-            let number = self.held(&busy);
-            self.ask(&busy, Command::ReleaseHold { number, reason: None }).unwrap().unwrap();
+            self.ask(&busy, Command::ReleaseHold { number: hold.number, reason: None }).unwrap().unwrap();
         }
         while self.engine.check_available().is_ok() {
             std::thread::yield_now();
@@ -93,6 +99,7 @@ fn gala() -> NewEvent {
             price: None,
         }],
         status: Status::OnSale,
+        reason: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod people;
 mod server;
 mod table;
 
+mod audit;
 mod bad_input;
 mod crowds;
 mod headers;

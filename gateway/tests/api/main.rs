@@ -12,7 +12,9 @@ mod people;
 mod server;
 mod table;
 
+mod admin_listener;
 mod bad_input;
+mod connections;
 mod crowds;
 mod headers;
 mod idempotency;
@@ -21,5 +23,8 @@ mod offline;
 mod process;
 mod restart;
 mod sessions;
+mod sites;
 mod story;
 mod time;
+mod tls;
+mod wire;

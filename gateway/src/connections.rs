@@ -142,6 +142,8 @@ pub fn raise_open_files_limit(connections_max: u32, listeners: u32) {
 
 #[cfg(test)]
 mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
     use super::*;
 
     fn connections(adjust: impl FnOnce(&mut LimitsConfig)) -> Arc<Connections> {
@@ -190,6 +192,28 @@ mod tests {
             assert!(places.iter().all(Result::is_ok), "{address}");
             assert_eq!(connections.admit(peer(address)).err(), Some(TooMany::InAll), "{address}");
         }
+    }
+
+    #[test]
+    fn connections_and_refusals_are_counted() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let connections = connections(|_| ());
+            let places: Vec<_> =
+                ["192.0.2.1", "192.0.2.1", "192.0.2.1", "::1"].map(|text| connections.admit(peer(text))).into();
+            let rendered = recorder.handle().render();
+            assert!(rendered.contains("\nholdfast_http_connections 3\n"), "{rendered}");
+            assert!(
+                rendered.contains("holdfast_http_connections_refused_total{reason=\"per_address\"} 1"),
+                "{rendered}"
+            );
+            drop(places);
+            let crowd: Vec<_> = (0..7).map(|_| connections.admit(peer("::1"))).collect();
+            drop(crowd);
+        });
+        let rendered = recorder.handle().render();
+        assert!(rendered.contains("\nholdfast_http_connections 0\n"), "{rendered}");
+        assert!(rendered.contains("holdfast_http_connections_refused_total{reason=\"in_all\"} 2"), "{rendered}");
     }
 
     #[test]

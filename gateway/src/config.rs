@@ -231,11 +231,11 @@ pub struct CorsConfig {
 pub struct LimitsConfig {
     /// Whether rates and bounds per address hold; off is for benches on a machine of one's own.
     pub enabled: bool,
-    /// The most connections at once, 16 to 1,000,000.
+    /// The most connections at once, at each listener, 16 to 1,000,000.
     pub connections_max: u32,
     /// The most connections at once from one address, 1 to 1,000,000. Loopback and trusted proxies are not counted.
     pub connections_per_address_max: u32,
-    /// The longest head of a request, in bytes, 1 KiB to 1 MiB.
+    /// The longest head of a request, in bytes, 8 KiB to 1 MiB.
     pub head_bytes_max: u32,
     /// The most fields in the head of a request, 8 to 1,024.
     pub head_fields_max: u32,
@@ -248,7 +248,7 @@ pub struct LimitsConfig {
     pub body_read_seconds: u32,
     /// How deep lists and objects of a body may be nested, 1 to 100.
     pub body_depth_max: u32,
-    /// How long the answer to a request may take, in seconds, 1 to 300.
+    /// How long the answer to a request may take, its body included, in seconds, `body_read_seconds` to 300.
     pub handler_seconds: u32,
     /// How long a client may take none of its answer, in seconds, 1 to 300.
     pub write_stall_seconds: u32,
@@ -384,6 +384,11 @@ impl Config {
     /// Whether clients on other machines can reach the server.
     pub fn listens_beyond_loopback(&self) -> bool {
         !self.server.listen.ip().to_canonical().is_loopback()
+    }
+
+    /// Whether clients speak TLS, with the server or with a proxy in front of it.
+    pub fn clients_speak_tls(&self) -> bool {
+        self.tls.is_on() || self.server.behind_proxy
     }
 
     /// The configuration as TOML, in the order of this file, ready to be loaded again.

@@ -1,7 +1,7 @@
 //! What an answer's status is, and how a refusal is told: the only file that names status codes.
 
 use axum::Json;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use holdfast_engine::core::Rejection;
@@ -227,21 +227,41 @@ impl From<Unavailable> for ApiError {
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let (status, code) = (self.status(), self.code());
-        let wait_seconds = self.wait_seconds();
+/// The answer to a connection too many, byte for byte: no request is read for it.
+pub fn connection_refusal() -> Vec<u8> {
+    let refusal = ApiError::Unavailable(Unavailable::Overloaded);
+    let (status, problem) = (refusal.status(), refusal.problem().to_string());
+    let (length, retry_after) = (problem.len(), retry_after_seconds());
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n\
+         x-content-type-options: nosniff\r\nretry-after: {retry_after}\r\nconnection: close\r\n\
+         content-length: {length}\r\n\r\n{problem}"
+    )
+    .into_bytes()
+}
+
+impl ApiError {
+    /// The body.
+    fn problem(&self) -> Value {
+        let code = self.code();
         let mut problem = json!({
             "type": format!("/docs/errors#{code}"),
             "title": title(code),
-            "status": status.as_u16(),
+            "status": self.status().as_u16(),
             "detail": self.detail(),
             "code": code,
         });
         if let Value::Object(problem) = &mut problem {
             problem.extend(self.members());
         }
-        let mut response = (status, Json(problem)).into_response();
+        problem
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = (status, Json(self.problem())).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         // Some caches keep a 404 or 410 unasked; the next request may be answered otherwise.
@@ -249,7 +269,11 @@ impl IntoResponse for ApiError {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = wait_seconds {
+        if matches!(self, ApiError::BodyTimedOut) {
+            // The rest of the body may still come, and would be taken for the next request.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(seconds) = self.wait_seconds() {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

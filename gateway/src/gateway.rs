@@ -9,12 +9,19 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::admin_token::AdminToken;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::origin::Origins;
+use crate::rereading::Rereading;
+use crate::tls::{Tls, TlsError};
 
 /// What every request handler shares. It answers before the engine has recovered: everything but the probes with
 /// `recovering`.
 pub struct Gateway {
     config: Config,
     trusted_proxies: Vec<IpNet>,
+    origins: Origins,
+    /// `None` where the server speaks plain HTTP.
+    tls: Option<Tls>,
+    rereading: Rereading,
     metrics: PrometheusHandle,
     recovered: OnceLock<Recovered>,
 }
@@ -26,9 +33,10 @@ struct Recovered {
 
 impl Gateway {
     /// A gateway without an engine.
-    pub fn new(config: Config, metrics: PrometheusHandle) -> Gateway {
-        let trusted_proxies = config.trusted_proxies();
-        Gateway { config, trusted_proxies, metrics, recovered: OnceLock::new() }
+    pub fn new(config: Config, tls: Option<Tls>, metrics: PrometheusHandle) -> Gateway {
+        let (trusted_proxies, origins) = (config.trusted_proxies(), Origins::new(&config));
+        let (rereading, recovered) = (Rereading::new(), OnceLock::new());
+        Gateway { config, trusted_proxies, origins, tls, rereading, metrics, recovered }
     }
 
     /// The engine has recovered: from now on, requests are served.
@@ -45,6 +53,22 @@ impl Gateway {
     /// The proxies that are believed when they say for whom they ask.
     pub fn trusted_proxies(&self) -> &[IpNet] {
         &self.trusted_proxies
+    }
+
+    /// Which other sites' pages may use the API.
+    pub fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// The server's certificate, where it speaks TLS itself.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// Reads again whatever files have changed: a line for each thing that can be exchanged while the server runs. To be
+    /// called every `server.reread_seconds`, where reading may block.
+    pub fn reread_files(&self) {
+        self.rereading.note("certificate", self.tls.as_ref().map_or(Ok::<_, TlsError>(false), Tls::reread));
     }
 
     /// The engine.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use holdfast_engine::core::Caller;
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::config::AuthMode;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::origin;
 
 /// The name by which the audit trail knows the one admin token.
 pub const ADMIN_NAME: &str = "admin";
@@ -121,7 +122,7 @@ fn credential(parts: &Parts, cookie_name: &str) -> Result<String, ApiError> {
         return bearer.map(|(_, token)| token.trim().to_owned()).ok_or(ApiError::Unauthenticated);
     }
     let token = cookie(&parts.headers, cookie_name).ok_or(ApiError::Unauthenticated)?;
-    if !parts.method.is_safe() && !is_same_origin(&parts.headers) {
+    if !parts.method.is_safe() && !origin::is_own(&parts.headers) {
         return Err(ApiError::Forbidden("a change by cookie must come from this server's own pages"));
     }
     Ok(token)
@@ -131,14 +132,4 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
     let pairs = cookies.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).next()
-}
-
-/// Whether the browser vouches that the request comes from our own pages.
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return site == "same-origin";
-    }
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let origin_host = text(ORIGIN).and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    origin_host.is_some() && origin_host == text(HOST)
 }

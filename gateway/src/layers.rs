@@ -3,33 +3,37 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::header::{ACCEPT, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{ACCEPT, CONNECTION, ORIGIN, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use metrics::counter;
+use tower::{Layer, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::client::Client;
 use crate::error::{ApiError, is_fault};
 use crate::gateway::Gateway;
-use crate::routes;
+use crate::listener::Side;
+use crate::{ambiguity, answer_headers, routes};
 
 const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_LENGTH_MAX: usize = 128;
 
-/// The whole service.
-pub fn service(gateway: Arc<Gateway>) -> Router {
+/// The whole service of one side.
+pub fn service(gateway: Arc<Gateway>, side: Side) -> Router {
     routes::router()
         .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(middleware::from_fn_with_state((Arc::clone(&gateway), side), admit))
         .layer(middleware::from_fn_with_state(Arc::clone(&gateway), around))
         .with_state(gateway)
 }
 
-/// Refuses what cannot be answered, gives every answer its request id, and counts it.
+/// Gives every answer its request id and what else every answer has, and counts it.
 async fn around(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -40,12 +44,8 @@ async fn around(
     request.extensions_mut().insert(client);
     let request_id = request_id(request.headers());
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let is_api = request.uri().path().starts_with("/v1/");
-    let refusal = if is_api { refuse(&gateway, request.headers()) } else { None };
-    let mut response = match refusal {
-        Some(refusal) => refusal.into_response(),
-        None => next.run(request).await,
-    };
+    let is_personal = answer_headers::is_personal(request.headers());
+    let mut response = across_sites(&gateway, request, next).await;
     let status = response.status();
     if is_fault(status) {
         tracing::error!(request_id = request_id.to_str().unwrap_or_default(), %status, "a request failed");
@@ -53,15 +53,52 @@ async fn around(
     let path = path.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
     counter!("holdfast_http_requests_total", "path" => path, "status" => status.as_u16().to_string()).increment(1);
     response.headers_mut().insert(REQUEST_ID, request_id);
-    response.headers_mut().entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    answer_headers::complete(response.headers_mut(), is_personal, gateway.config().clients_speak_tls());
     response
 }
 
-fn refuse(gateway: &Gateway, headers: &HeaderMap) -> Option<ApiError> {
-    if gateway.engine().is_err() {
-        return Some(ApiError::Recovering);
+/// Tells the pages of listed sites, and nobody else, that they may read the answer.
+async fn across_sites(gateway: &Gateway, request: Request, next: Next) -> Response {
+    let origins = gateway.origins();
+    if origins.lists(&request) {
+        let Ok(response) = origins.cors().layer(next).oneshot(request).await;
+        return response;
     }
-    (!accepts_json(headers)).then_some(ApiError::NotAcceptable)
+    let mut response = next.run(request).await;
+    if !origins.is_empty() {
+        response.headers_mut().append(VARY, HeaderValue::from(ORIGIN));
+    }
+    response
+}
+
+/// Refuses what cannot be answered, and what takes too long.
+async fn admit(State((gateway, side)): State<(Arc<Gateway>, Side)>, request: Request, next: Next) -> Response {
+    if let Err(refusal) = ambiguity::check(&request) {
+        // Whoever speaks unclearly is not listened to any further.
+        let mut response = refusal.into_response();
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        return response;
+    }
+    if let Err(refusal) = refuse(&gateway, side, &request) {
+        return refusal.into_response();
+    }
+    // Every change is one step that the engine has taken over by then, so a handler can be let go at any point.
+    let patience = Duration::from_secs(u64::from(gateway.config().limits.handler_seconds));
+    let answer = tokio::time::timeout(patience, next.run(request)).await;
+    answer.unwrap_or_else(|_| ApiError::TimedOut.into_response())
+}
+
+fn refuse(gateway: &Gateway, side: Side, request: &Request) -> Result<(), ApiError> {
+    let path = request.uri().path();
+    if !side.has(path) {
+        return Err(ApiError::NotFound("not_found"));
+    }
+    gateway.origins().check(request)?;
+    if !path.starts_with("/v1/") {
+        return Ok(());
+    }
+    gateway.engine()?;
+    if accepts_json(request.headers()) { Ok(()) } else { Err(ApiError::NotAcceptable) }
 }
 
 fn accepts_json(headers: &HeaderMap) -> bool {

@@ -1,25 +1,35 @@
 //! The server of Holdfast: HTTP in, commands to the engine, JSON out. No rule of the sale is decided here.
 //!
 //! Reading order: [`command_line`] and [`config`] (what is to be run), [`server`] (how it runs, from bind to drain),
-//! [`gateway`] (what every request shares), [`client`] and [`identity`] (who asks), [`request`] (reading, strictly), [`routes`] (by
-//! resource), [`objects`] (JSON), [`answer`] and [`error`] (what leaves); [`offline`] (looking after the data directory
-//! without a server).
+//! [`listener`], [`connections`] and [`tls`] (who gets in), [`gateway`] (what every request shares), [`layers`] with
+//! [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`] and [`identity`] (who asks),
+//! [`request`] and [`nesting`] (reading, strictly), [`routes`] (by resource), [`objects`] (JSON), [`answer`] and [`error`] (what
+//! leaves); [`watched_file`] and [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data
+//! directory without a server).
 
 pub mod admin_token;
+pub mod ambiguity;
 pub mod answer;
+pub mod answer_headers;
 pub mod client;
 pub mod command_line;
 pub mod config;
+pub mod connections;
 pub mod demo;
 pub mod error;
 pub mod gateway;
 pub mod identity;
 pub mod layers;
+pub mod listener;
+pub mod nesting;
 pub mod objects;
 pub mod offline;
+pub mod origin;
 pub mod page;
 pub mod request;
+pub mod rereading;
 pub mod routes;
 pub mod server;
 pub mod time;
+pub mod tls;
 pub mod watched_file;

@@ -97,7 +97,11 @@ async fn serve(config: Config, with_demo: bool) -> Result<(), ServerError> {
 
 fn announce(server: &Server) {
     let config = server.gateway().config();
-    println!("Holdfast {} listens on http://{}", env!("CARGO_PKG_VERSION"), server.address());
+    let scheme = if config.tls.is_on() { "https" } else { "http" };
+    println!("Holdfast {} listens on {scheme}://{}", env!("CARGO_PKG_VERSION"), server.address());
+    if let Some(address) = server.admin_address() {
+        println!("Administration and metrics: {scheme}://{address}");
+    }
     println!("Data directory: {}", config.server.data.display());
     println!("Login is open: anybody may log in under any name.");
     if let Some(token) = server.new_admin_token() {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::nesting;
 
 /// The longest idempotency key, in characters.
 const KEY_LENGTH_MAX: usize = 128;
@@ -36,7 +38,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Gateway>> for Mutation<T> {
         let (parts, body) = request.into_parts();
         let bytes = read_body(body, &parts, gateway).await?;
         let key = idempotency_key(&parts, &bytes)?;
-        Ok(Mutation { body: parse(&parts, &bytes)?, key })
+        Ok(Mutation { body: parse(&parts, &bytes, gateway)?, key })
     }
 }
 
@@ -120,19 +122,21 @@ pub fn quantity(field: &str, value: Option<i64>) -> Result<Option<u32>, ApiError
 
 async fn read_body(body: Body, parts: &Parts, gateway: &Gateway) -> Result<axum::body::Bytes, ApiError> {
     let limits = &gateway.config().limits;
-    let most = if limits.enabled { limits.body_bytes_max } else { u32::MAX };
+    let most = limits.body_bytes_max;
     let announced = parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|announced| announced > u64::from(most)) {
         return Err(ApiError::BodyTooLarge(most));
     }
-    to_bytes(body, most as usize).await.map_err(|error| {
+    let patience = Duration::from_secs(u64::from(limits.body_read_seconds));
+    let read = tokio::time::timeout(patience, to_bytes(body, most as usize)).await;
+    read.map_err(|_| ApiError::BodyTimedOut)?.map_err(|error| {
         let is_too_large =
             std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("length limit"));
         if is_too_large { ApiError::BodyTooLarge(most) } else { ApiError::Malformed("the body broke off".to_owned()) }
     })
 }
 
-fn parse<T: DeserializeOwned>(parts: &Parts, bytes: &[u8]) -> Result<T, ApiError> {
+fn parse<T: DeserializeOwned>(parts: &Parts, bytes: &[u8], gateway: &Gateway) -> Result<T, ApiError> {
     let is_json = |value: &str| {
         let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
@@ -142,6 +146,10 @@ fn parse<T: DeserializeOwned>(parts: &Parts, bytes: &[u8]) -> Result<T, ApiError
     }
     if !parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json) {
         return Err(ApiError::UnsupportedMediaType);
+    }
+    let depth_max = gateway.config().limits.body_depth_max;
+    if nesting::depth(bytes) > depth_max as usize {
+        return Err(ApiError::Malformed(format!("a body is nested at most {depth_max} deep")));
     }
     read_object(bytes)
 }

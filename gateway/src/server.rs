@@ -1,21 +1,21 @@
 //! The server's life: bind, answer `recovering`, recover, serve, drain, stop.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::Handle;
 use holdfast_engine::clock::Clock;
 use holdfast_engine::engine::{Engine, Wheels};
 use holdfast_engine::error::OpenError;
 use holdfast_engine::storage::{EXIT_CONFIGURATION, EXIT_DATA, EXIT_IO};
-use hyper_util::rt::TokioTimer;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::admin_token::{AdminToken, AdminTokenError};
 use crate::config::Config;
+use crate::connections::raise_open_files_limit;
 use crate::gateway::Gateway;
-use crate::layers;
+use crate::listener::{Listener, Side};
+use crate::tls::{Tls, TlsError};
 
 /// The exit code of a process that cannot listen where it was told to.
 const EXIT_UNAVAILABLE: u8 = 69;
@@ -39,6 +39,9 @@ pub enum ServerError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The certificate cannot be used. No data was touched.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The engine could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -58,6 +61,7 @@ impl ServerError {
     pub fn exit_code(&self) -> u8 {
         match self {
             ServerError::Listen { .. } => EXIT_UNAVAILABLE,
+            ServerError::Tls(_) => EXIT_CONFIGURATION,
             ServerError::Open(error) => error.exit_code(),
             ServerError::AdminToken(error) => admin_token_exit_code(error),
             ServerError::System(_) | ServerError::Metrics(_) => EXIT_OS,
@@ -77,11 +81,11 @@ fn admin_token_exit_code(error: &AdminTokenError) -> u8 {
 /// A server that listens, and whose engine has recovered.
 pub struct Server {
     gateway: Arc<Gateway>,
-    address: SocketAddr,
+    public: Listener,
+    /// The listener of administration, where it has one of its own.
+    admin: Option<Listener>,
     new_admin_token: Option<String>,
-    handle: Handle<SocketAddr>,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
-    upkeep: tokio::task::JoinHandle<()>,
+    upkeep: [tokio::task::JoinHandle<()>; 2],
 }
 
 /// What a start needs besides the configuration.
@@ -101,11 +105,13 @@ impl Server {
     pub async fn start(config: Config, surroundings: Surroundings) -> Result<Server, ServerError> {
         let Surroundings { clock, wheels, metrics, admin_token } = surroundings;
         AdminToken::check_environment(admin_token.as_deref())?;
-        let listener = listen(config.server.listen)?;
-        let address = listener.local_addr()?;
-        let gateway = Arc::new(Gateway::new(config.clone(), metrics));
-        let handle = Handle::new();
-        let serving = serve(listener, &gateway, handle.clone())?;
+        let tls = Tls::open(&config.tls)?;
+        let (public, admin) = (listen(config.server.listen)?, config.admin_listen().map(listen).transpose()?);
+        raise_open_files_limit(config.limits.connections_max, if admin.is_some() { 2 } else { 1 });
+        let gateway = Arc::new(Gateway::new(config.clone(), tls, metrics));
+        let side = if admin.is_some() { Side::Public } else { Side::Both };
+        let public = Listener::serve(public, side, &gateway)?;
+        let admin = admin.map(|listener| Listener::serve(listener, Side::Admin, &gateway)).transpose()?;
 
         let (data, engine_config) = (config.server.data.clone(), config.engine());
         let open = move || -> Result<_, ServerError> {
@@ -118,18 +124,25 @@ impl Server {
         let (engine, (token, new_admin_token)) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                handle.shutdown();
+                public.abort();
+                admin.iter().for_each(Listener::abort);
                 return Err(error);
             }
         };
         gateway.serve(engine, token);
-        let upkeep = tokio::spawn(keep_metrics(Arc::clone(&gateway)));
-        Ok(Server { gateway, address, new_admin_token, handle, serving, upkeep })
+        let metrics = tokio::spawn(keep_metrics(Arc::clone(&gateway)));
+        let files = tokio::spawn(reread_files(Arc::clone(&gateway)));
+        Ok(Server { gateway, public, admin, new_admin_token, upkeep: [metrics, files] })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.public.address()
+    }
+
+    /// Where administration is, if it has a listener of its own.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Listener::address)
     }
 
     /// The admin token, where this start made it. To be printed once, and kept nowhere.
@@ -145,13 +158,13 @@ impl Server {
     /// Lets requests under way finish, at most `server.drain_seconds`, then stops the engine in good order.
     pub async fn stop(self) {
         let drain = Duration::from_secs(u64::from(self.gateway.config().server.drain_seconds));
-        self.handle.graceful_shutdown(Some(drain));
-        match self.serving.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "serving ended with an error"),
-            Err(error) => tracing::error!(%error, "serving ended abruptly"),
-        }
-        self.upkeep.abort();
+        let admin = async {
+            if let Some(admin) = self.admin {
+                admin.stop(drain).await;
+            }
+        };
+        tokio::join!(self.public.stop(drain), admin);
+        self.upkeep.iter().for_each(tokio::task::JoinHandle::abort);
         if let Ok(engine) = self.gateway.engine() {
             engine.shutdown().await;
         }
@@ -166,25 +179,8 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
         .install_recorder()
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, ServerError> {
-    let listener = TcpListener::bind(address).map_err(|source| ServerError::Listen { address, source })?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
-fn serve(
-    listener: TcpListener,
-    gateway: &Arc<Gateway>,
-    handle: Handle<SocketAddr>,
-) -> std::io::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
-    let limits = &gateway.config().limits;
-    let mut server = axum_server::from_tcp(listener)?.handle(handle);
-    if limits.enabled {
-        let header_read_timeout = Duration::from_secs(u64::from(limits.header_read_seconds));
-        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(header_read_timeout);
-    }
-    let service = layers::service(Arc::clone(gateway)).into_make_service_with_connect_info::<SocketAddr>();
-    Ok(tokio::spawn(server.serve(service)))
+fn listen(address: SocketAddr) -> Result<std::net::TcpListener, ServerError> {
+    Listener::bind(address).map_err(|source| ServerError::Listen { address, source })
 }
 
 /// The recorder's memory grows between two upkeeps.
@@ -195,5 +191,17 @@ async fn keep_metrics(gateway: Arc<Gateway>) {
     loop {
         interval.tick().await;
         gateway.keep_metrics();
+    }
+}
+
+async fn reread_files(gateway: Arc<Gateway>) {
+    let period = Duration::from_secs(u64::from(gateway.config().server.reread_seconds));
+    let mut interval = tokio::time::interval(period);
+    loop {
+        interval.tick().await;
+        let gateway = Arc::clone(&gateway);
+        if let Err(error) = tokio::task::spawn_blocking(move || gateway.reread_files()).await {
+            tracing::error!(%error, "files were not read again");
+        }
     }
 }

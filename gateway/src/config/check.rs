@@ -46,13 +46,13 @@ impl Config {
         within("jwt.leeway_seconds", jwt.leeway_seconds, 0, 300)?;
         within("limits.connections_max", limits.connections_max, 16, 1_000_000)?;
         within("limits.connections_per_address_max", limits.connections_per_address_max, 1, 1_000_000)?;
-        within("limits.head_bytes_max", limits.head_bytes_max, 1 << 10, 1 << 20)?;
+        within("limits.head_bytes_max", limits.head_bytes_max, 8 << 10, 1 << 20)?;
         within("limits.head_fields_max", limits.head_fields_max, 8, 1_024)?;
         within("limits.header_read_seconds", limits.header_read_seconds, 1, 300)?;
         within("limits.body_bytes_max", limits.body_bytes_max, 1 << 10, 16 << 20)?;
         within("limits.body_read_seconds", limits.body_read_seconds, 1, 300)?;
         within("limits.body_depth_max", limits.body_depth_max, 1, 100)?;
-        within("limits.handler_seconds", limits.handler_seconds, 1, 300)?;
+        within("limits.handler_seconds", limits.handler_seconds, limits.body_read_seconds, 300)?;
         within("limits.write_stall_seconds", limits.write_stall_seconds, 1, 300)?;
         within("limits.mutations_per_second", limits.mutations_per_second, 1, 1_000_000)?;
         within("limits.mutations_burst", limits.mutations_burst, 1, 1_000_000)?;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::http::{Address, Connection, get};
 use crate::people::{Admin, Buyer, Visitor};
 use crate::server::ADMIN_TOKEN;
+use crate::tls::self_signed;
 
 /// A place to start the program in, with nothing of this process's environment.
 pub struct Place {
@@ -104,7 +105,7 @@ impl Process {
         let mut output = BufReader::new(child.stdout.take().expect("its standard output"));
         let mut line = String::new();
         output.read_line(&mut line).expect("text");
-        let address = line.trim().rsplit_once("listens on http://").and_then(|(_, address)| address.parse().ok());
+        let address = line.trim().rsplit_once("://").and_then(|(_, address)| address.parse().ok());
         let Some(address) = address else { panic!("its first line is {line:?}") };
         assert!(line.starts_with(&format!("Holdfast {} listens on ", env!("CARGO_PKG_VERSION"))), "{line}");
         Process { child, output, address }
@@ -371,4 +372,106 @@ async fn a_stop_leaves_a_snapshot_and_the_next_start_has_everything() {
 fn has_snapshot(place: &Place) -> bool {
     let names = place.listing().into_keys().map(|path| path.to_string_lossy().into_owned());
     names.filter(|name| name.contains("/data/")).any(|name| name.contains("snapshot"))
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_said_and_nothing_done() {
+    let place = Place::new();
+    let [one, other] = [self_signed(), self_signed()];
+    place.write("one.pem", &one.cert.pem());
+    place.write("one-key.pem", &one.signing_key.serialize_pem());
+    place.write("other-key.pem", &other.signing_key.serialize_pem());
+    place.write("text.pem", "Of holding fast.");
+    place.write("broken.pem", &one.cert.pem().replace("MII", "AAA"));
+    let cases: [(&str, &str, &[&str]); 9] = [
+        ("", "one-key.pem", &["tls.certificate_file must be set"]),
+        ("one.pem", "", &["tls.key_file must be set"]),
+        ("none.pem", "one-key.pem", &["tls.certificate_file none.pem cannot be read"]),
+        ("one.pem", "none.pem", &["tls.key_file none.pem cannot be read"]),
+        ("text.pem", "one-key.pem", &["tls.certificate_file text.pem has no certificate in PEM"]),
+        ("one-key.pem", "one-key.pem", &["tls.certificate_file one-key.pem has no certificate in PEM"]),
+        ("one.pem", "one.pem", &["tls.key_file one.pem has no private key in PEM"]),
+        ("one.pem", "other-key.pem", &["one.pem cannot be used with tls.key_file other-key.pem"]),
+        ("broken.pem", "one-key.pem", &["tls.certificate_file broken.pem cannot be used"]),
+    ];
+    for (certificate, key, words) in cases {
+        let mut command = place.holdfast("data");
+        command.args(["--set", &format!("tls.certificate_file={certificate}")]);
+        place.refuse(command.args(["--set", &format!("tls.key_file={key}")]), 78, words);
+    }
+    assert!(!place.path("data").exists());
+}
+
+#[test]
+fn limits_that_contradict_each_other_are_said_and_nothing_done() {
+    let place = Place::new();
+    let cases: [(&[&str], &str); 3] = [
+        (&["limits.head_bytes_max=8191"], "limits.head_bytes_max must be 8192 to 1048576"),
+        (&["limits.handler_seconds=9"], "limits.handler_seconds must be 10 to 300"),
+        (&["cors.origins=[\"https://front.example/\"]"], "cors.origins must have origins"),
+    ];
+    for (settings, words) in cases {
+        let settings = settings.iter().flat_map(|setting| ["--set", setting]);
+        place.refuse(place.bare_holdfast().args(settings), 78, &[words]);
+    }
+    assert!(place.listing().is_empty());
+}
+
+#[test]
+fn it_says_over_what_and_where_it_listens() {
+    let place = Place::new();
+    let one = self_signed();
+    place.write("one.pem", &one.cert.pem());
+    place.write("one-key.pem", &one.signing_key.serialize_pem());
+    let mut command = place.holdfast("data");
+    command.args(["--set", "tls.certificate_file=one.pem", "--set", "tls.key_file=one-key.pem"]);
+    let output = command.args(["--set", "admin.listen=127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = output.spawn().expect("a program that runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("its standard output")).lines();
+    let mut line = || lines.next().expect("a line").expect("text");
+    let first = line();
+    assert!(first.contains(" listens on https://127.0.0.1:"), "{first}");
+    let second = line();
+    assert!(second.starts_with("Administration and metrics: https://127.0.0.1:"), "{second}");
+    child.kill().expect("a process that runs");
+    child.wait().expect("its end");
+}
+
+/// What a client says about itself stands in one line of the log, whatever it looks like.
+#[test]
+fn nobody_writes_lines_into_the_log() {
+    const ID: &str = r#"x","level":"TRACE"}\n{\u001b[2J%0aERROR"#;
+    for format in ["text", "json"] {
+        let place = Place::new();
+        let mut command = place.holdfast("data");
+        command.args(["--set", &format!("log.format={format}")]).env("HOLDFAST_ADMIN_TOKEN", ADMIN_TOKEN);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a program that runs");
+        let mut first = String::new();
+        let mut output = BufReader::new(child.stdout.take().expect("its standard output"));
+        output.read_line(&mut first).expect("text");
+        let address = first.trim().rsplit_once("://").expect("an address").1.to_owned();
+
+        // A snapshot cannot be written into a directory that is gone: a fault, which is logged.
+        fs::rename(place.path("data"), place.path("elsewhere")).expect("a directory");
+        let mut stream = TcpStream::connect(address).expect("a server that listens");
+        let request = format!(
+            "POST /v1/admin/snapshot HTTP/1.1\r\nhost: holdfast\r\nconnection: close\r\nx-request-id: {ID}\r\n\
+             authorization: Bearer {ADMIN_TOKEN}\r\ncontent-length: 0\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("a server that reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 500 ") && answer.contains(&format!("x-request-id: {ID}\r\n")), "{answer}");
+        child.kill().expect("a process that runs");
+        child.wait().expect("its end");
+        let mut log = String::new();
+        child.stderr.take().expect("its log").read_to_string(&mut log).expect("text");
+        let told: Vec<&str> = log.lines().filter(|line| line.contains("a request failed")).collect();
+        let [line] = told.as_slice() else { panic!("{log}") };
+        if format == "json" {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            assert_eq!((&line["fields"]["request_id"], &line["level"]), (&json!(ID), &json!("ERROR")));
+        }
+        assert!(!log.contains('\u{1b}'), "{log}");
+    }
 }

@@ -88,6 +88,16 @@ impl TestServer {
         self.address.get()
     }
 
+    /// A connection to the listener of administration.
+    pub fn admin_connection(&self) -> Connection {
+        Connection::to(Address::new(self.running().server.admin_address().expect("a listener of administration")))
+    }
+
+    /// Has the server look at once whether its files have changed.
+    pub fn reread_files(&self) {
+        self.running().server.gateway().reread_files();
+    }
+
     /// The directory with journal and snapshots.
     pub fn data(&self) -> &Path {
         self.data.path()

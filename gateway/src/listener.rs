@@ -1,0 +1,136 @@
+//! A socket that the server listens on: which paths are there, and how its connections are guarded.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsAcceptor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::config::LimitsConfig;
+use crate::connections::{Connections, Doorkeeper, FirstBytes};
+use crate::gateway::Gateway;
+use crate::layers;
+use crate::origin::is_admin_path;
+
+/// Which paths a listener has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// All: there is one listener.
+    Both,
+    /// All but administration and metrics, which have a listener of their own.
+    Public,
+    /// Administration, metrics and the probes.
+    Admin,
+}
+
+impl Side {
+    /// Whether `path` can be there.
+    pub fn has(self, path: &str) -> bool {
+        let is_admin = is_admin_path(path) || path == "/metrics";
+        match self {
+            Side::Both => true,
+            Side::Public => !is_admin,
+            Side::Admin => is_admin || matches!(path, "/livez" | "/readyz" | "/version"),
+        }
+    }
+}
+
+/// A socket that is served.
+pub struct Listener {
+    address: SocketAddr,
+    handle: Handle<SocketAddr>,
+    stopping: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Listener {
+    /// Takes the address, and no connection yet.
+    pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    }
+
+    /// Serves `side` on `listener` from now on.
+    pub fn serve(listener: TcpListener, side: Side, gateway: &Arc<Gateway>) -> std::io::Result<Listener> {
+        let address = listener.local_addr()?;
+        let (handle, (stopping, stops)) = (Handle::new(), watch::channel(false));
+        let limits = &gateway.config().limits;
+        let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
+        limit(server.http_builder(), limits);
+        let service = layers::service(Arc::clone(gateway), side).into_make_service_with_connect_info::<SocketAddr>();
+        let (head, write_stall) = (seconds(limits.header_read_seconds), seconds(limits.write_stall_seconds));
+        let connections = Connections::new(limits, gateway.trusted_proxies());
+        let doorkeeper = Doorkeeper::new(connections, write_stall, gateway.tls().is_none());
+        let serving = match gateway.tls() {
+            None => tokio::spawn(server.acceptor(FirstBytes::behind(doorkeeper, head, stops)).serve(service)),
+            Some(tls) => {
+                let handshake = RustlsAcceptor::new(tls.in_force()).handshake_timeout(head).acceptor(doorkeeper);
+                tokio::spawn(server.acceptor(FirstBytes::behind(handshake, head, stops)).serve(service))
+            }
+        };
+        Ok(Listener { address, handle, stopping, serving })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Closes it, and every connection.
+    pub fn abort(&self) {
+        self.handle.shutdown();
+    }
+
+    /// Takes no more connections, and lets requests under way finish within `drain`.
+    pub async fn stop(self, drain: Duration) {
+        self.stopping.send_replace(true);
+        self.handle.graceful_shutdown(Some(drain));
+        match self.serving.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "serving ended with an error"),
+            Err(error) => tracing::error!(%error, "serving ended abruptly"),
+        }
+    }
+}
+
+/// HTTP/1.1 within the limits of a head.
+fn limit(builder: &mut Builder<TokioExecutor>, limits: &LimitsConfig) {
+    let mut http1 = builder.http1();
+    http1.timer(TokioTimer::new()).header_read_timeout(seconds(limits.header_read_seconds));
+    http1.max_buf_size(limits.head_bytes_max as usize).max_headers(limits.head_fields_max as usize).half_close(false);
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Side;
+
+    #[test]
+    fn administration_is_on_one_side() {
+        let rows = [
+            ("/v1/admin/events", [true, false, true]),
+            ("/v1/admin", [true, false, true]),
+            ("/metrics", [true, false, true]),
+            ("/livez", [true, true, true]),
+            ("/readyz", [true, true, true]),
+            ("/version", [true, true, true]),
+            ("/v1/events", [true, true, false]),
+            ("/v1/sessions", [true, true, false]),
+            ("/v1/administrators", [true, true, false]),
+            ("/metrics/", [true, true, false]),
+            ("/", [true, true, false]),
+        ];
+        for (path, expected) in rows {
+            assert_eq!([Side::Both, Side::Public, Side::Admin].map(|side| side.has(path)), expected, "{path}");
+        }
+    }
+}

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::damping::Damping;
 use crate::core::idempotency::REMEMBERED_MAX;
+use crate::core::party::EXPIRED_HOLDS_REMEMBERED_MIN;
+use crate::core::session::SessionLengths;
 use crate::core::settings::Settings;
 
 /// The engine's part of the configuration, a section a field.
@@ -122,6 +125,16 @@ impl Default for SessionsConfig {
     }
 }
 
+impl SessionsConfig {
+    /// For how long sessions live.
+    pub fn lengths(&self) -> SessionLengths {
+        SessionLengths {
+            idle_ms: u64::from(self.idle_seconds) * 1_000,
+            lifetime_ms: u64::from(self.lifetime_seconds) * 1_000,
+        }
+    }
+}
+
 /// Users who let holds expire again and again wait before the next one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -137,6 +150,15 @@ pub struct DampingConfig {
 impl DampingConfig {
     /// Nobody waits.
     pub const OFF: DampingConfig = DampingConfig { expiries_max: 0, window_seconds: 1_800, wait_seconds: 600 };
+
+    /// The same, as commands carry it.
+    pub fn damping(&self) -> Damping {
+        Damping {
+            expiries_max: self.expiries_max,
+            window_ms: u64::from(self.window_seconds) * 1_000,
+            wait_ms: u64::from(self.wait_seconds) * 1_000,
+        }
+    }
 }
 
 impl Default for DampingConfig {
@@ -266,7 +288,7 @@ impl EngineConfig {
         within("events.events_max", u64::from(self.events.events_max), 1, 10_000_000)?;
         within("sessions.idle_seconds", u64::from(self.sessions.idle_seconds), 1, 10 * 365 * 86_400)?;
         within("sessions.lifetime_seconds", u64::from(self.sessions.lifetime_seconds), 1, 10 * 365 * 86_400)?;
-        let expiries_most = crate::core::party::ENDED_HOLDS_REMEMBERED_MAX as u64;
+        let expiries_most = EXPIRED_HOLDS_REMEMBERED_MIN as u64;
         within("damping.expiries_max", u64::from(self.damping.expiries_max), 0, expiries_most)?;
         within("damping.window_seconds", u64::from(self.damping.window_seconds), 1, 30 * 86_400)?;
         within("damping.wait_seconds", u64::from(self.damping.wait_seconds), 1, 30 * 86_400)?;

@@ -1,5 +1,6 @@
 //! The engine's public face: everything a gateway, a bench or a test asks of it.
 
+mod accounts;
 mod audit;
 #[cfg(test)]
 pub(crate) mod by_hand;
@@ -36,8 +37,9 @@ use crate::session_turn::{EndReply, SessionHandle, SessionRequest};
 use crate::snapshotter::Snapshotter;
 use ticker::Ticker;
 
-pub use crate::session_turn::Intent;
+pub use crate::session_turn::{Identity, Intent};
 pub use crate::snapshotter::{SnapshotFailure, WrittenSnapshot};
+pub use accounts::AccountAnswer;
 pub use audit::{AuditEntry, AuditPage};
 pub use cleanup::Cleanup;
 pub use create::NewEvent;
@@ -134,7 +136,8 @@ impl Engine {
 
     /// The session of a token, by the token's SHA-256. Counts as a sign of life.
     pub fn authenticate(&self, token_hash: &[u8; 32]) -> Authentication {
-        self.services.sessions.authenticate(token_hash, self.now_ms())
+        let lengths = self.services.config.sessions.lengths();
+        self.services.sessions.authenticate(token_hash, self.now_ms(), &lengths)
     }
 
     /// The name of a user.
@@ -142,24 +145,27 @@ impl Engine {
         self.sessions.user_name(user)
     }
 
-    /// The number of a user; `None` for a name that has never logged in.
+    /// The number of a user; `None` for a name that has never logged in and never had an account.
     pub fn user_number(&self, name: &str) -> Option<UserNumber> {
         self.sessions.user_number(name)
     }
 
     /// Ends a session: its tokens open nothing any more, its user's holds are released and places given up. Returns the
-    /// journal number of the end, or `None` if the session was not live. Waits until all of it is durable.
-    pub async fn end_session(&self, session: LoginSeq, reason: SessionEnd, by: By) -> Result<Option<u64>, Unavailable> {
+    /// journal number of the end, or `None` if the session was not live. Waits until all of it is durable. `reason` is an
+    /// organiser's, for the audit trail.
+    pub async fn end_session(
+        &self,
+        session: LoginSeq,
+        end: SessionEnd,
+        by: By,
+        reason: Option<String>,
+    ) -> Result<Option<u64>, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        self.send_to_sessions(SessionRequest::End { session, reason, by, reply }, Lane::Internal)?;
-        let Some(EndReply { seq, released }) = answer.await.map_err(|_| Unavailable::ShuttingDown)? else {
-            return Ok(None);
-        };
-        let mut newest_seq = seq;
-        for answer in released {
-            newest_seq = newest_seq.max(answer.await.map_err(|_| Unavailable::ShuttingDown)?.seq);
+        self.send_to_sessions(SessionRequest::End { session, end, by, reason, reply }, Lane::Internal)?;
+        match answer.await.map_err(|_| Unavailable::ShuttingDown)? {
+            Some(ended) => Ok(Some(newest_seq(ended).await?)),
+            None => Ok(None),
         }
-        Ok(Some(newest_seq))
     }
 
     /// Looks at an event's state, and answers once what it saw is durable. `None` if there is no such event.
@@ -295,7 +301,7 @@ impl Engine {
     /// Everything that was accepted before has been answered when this returns.
     async fn drain(&self) {
         let (reply, answer) = oneshot::channel();
-        if self.sessions.send(SessionRequest::EndIdle { reply }, Lane::Internal).is_ok() {
+        if self.sessions.send(SessionRequest::EndOverdue { reply }, Lane::Internal).is_ok() {
             let _ = answer.await;
         }
         for handle in self.services.directory.all() {
@@ -367,6 +373,15 @@ impl Engine {
         let answer: Result<Outcome, Rejection> = Err(Rejection::EventNotFound);
         Reply { answer, seq: self.durable_seq(), is_replay: false, at_ms: self.now_ms() }
     }
+}
+
+/// The number of the newest change that an end came to, once all of it is durable.
+async fn newest_seq(EndReply { seq, released }: EndReply) -> Result<u64, Unavailable> {
+    let mut newest_seq = seq;
+    for answer in released {
+        newest_seq = newest_seq.max(answer.await.map_err(|_| Unavailable::ShuttingDown)?.seq);
+    }
+    Ok(newest_seq)
 }
 
 impl Workers {

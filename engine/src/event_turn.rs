@@ -111,7 +111,8 @@ impl<'a> Turn<'a> {
         let decision = if self.comes_too_late(&caller, &command) {
             Decision { answer: Err(Rejection::SessionEnded), replayed_seq: None }
         } else {
-            let context = Context { now_ms: self.now_ms, caller, key };
+            let damping = self.services.config.damping.damping();
+            let context = Context { now_ms: self.now_ms, caller, key, damping };
             self.machine.execute(&context, command, &mut upkeep, &mut changes)
         };
         self.push_record(&By::System, &upkeep);

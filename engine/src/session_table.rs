@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
+use parking_lot::RwLock;
 
 use crate::core::id::{EventNumber, LoginSeq, UserNumber};
-use crate::core::session::Session;
+use crate::core::planted::{Bug, is_planted};
+use crate::core::session::{Session, SessionLengths};
+use crate::core::user::STANDARD_CLASS;
 
 /// How many tokens of ended sessions are remembered, so that their owners learn why they are refused.
 const ENDED_TOKENS_MAX: usize = 65_536;
@@ -23,6 +26,8 @@ pub struct LiveSession {
     pub user_name: Arc<str>,
     /// When they logged in, in milliseconds since the Unix epoch.
     pub logged_in_at_ms: u64,
+    /// What kind of user, where it is not [`STANDARD_CLASS`].
+    class: RwLock<Option<Arc<str>>>,
     last_seen_at_ms: AtomicU64,
     /// Its end is decided: nothing more is taken on its behalf.
     is_ending: AtomicBool,
@@ -34,6 +39,21 @@ impl LiveSession {
     /// When the session made its last request, in milliseconds since the Unix epoch.
     pub fn last_seen_at_ms(&self) -> u64 {
         self.last_seen_at_ms.load(Ordering::Relaxed)
+    }
+
+    /// What kind of user it is, as the newest durable login has it.
+    pub fn class(&self) -> Arc<str> {
+        self.class.read().clone().unwrap_or_else(|| STANDARD_CLASS.into())
+    }
+
+    /// A login has told another class, and is durable.
+    pub(crate) fn set_class(&self, class: Option<Arc<str>>) {
+        *self.class.write() = class;
+    }
+
+    /// When the session ends if it makes no further request, in milliseconds since the Unix epoch.
+    pub fn expires_at_ms(&self, lengths: &SessionLengths) -> u64 {
+        lengths.end(self.logged_in_at_ms, self.last_seen_at_ms()).0
     }
 
     /// A sign of life.
@@ -64,12 +84,14 @@ pub struct SessionTable {
 }
 
 impl SessionTable {
-    /// The session of a token, by the token's SHA-256. A sign of life.
-    pub fn authenticate(&self, token_hash: &[u8; 32], now_ms: u64) -> Authentication {
+    /// The session of a token, by the token's SHA-256. A sign of life, unless it comes after the session's time: then the
+    /// session is over, even where the wheel is late and has not ended it yet.
+    pub fn authenticate(&self, token_hash: &[u8; 32], now_ms: u64, lengths: &SessionLengths) -> Authentication {
         let Some(session) = self.by_token_hash.get(token_hash).map(|session| Arc::clone(&session)) else {
             return Authentication::Unknown;
         };
-        if session.has_ended.load(Ordering::Acquire) {
+        let is_overdue = session.expires_at_ms(lengths) <= now_ms && !is_planted(Bug::OverdueSessionRevived);
+        if is_overdue || session.has_ended.load(Ordering::Acquire) {
             return Authentication::Ended;
         }
         session.seen(now_ms);
@@ -91,19 +113,19 @@ impl SessionTable {
         self.by_number.is_empty()
     }
 
-    /// How many sessions have made no request for `idle_ms`.
-    pub fn idle_count(&self, now_ms: u64, idle_ms: u64) -> u64 {
-        let is_idle = |session: &LiveSession| session.last_seen_at_ms() + idle_ms <= now_ms;
-        self.by_number.iter().filter(|session| is_idle(session)).count() as u64
+    /// How many sessions are there whose time is over.
+    pub fn overdue_count(&self, now_ms: u64, lengths: &SessionLengths) -> u64 {
+        self.by_number.iter().filter(|session| session.expires_at_ms(lengths) <= now_ms).count() as u64
     }
 
-    /// Enters a session; its tokens open nothing until [`SessionTable::admit`].
+    /// Enters a session of a user of [`STANDARD_CLASS`]; its tokens open nothing until [`SessionTable::admit`].
     pub fn open(&self, number: LoginSeq, row: &Session, user_name: &str, seen_at_ms: u64) -> Arc<LiveSession> {
         let session = Arc::new(LiveSession {
             number,
             user: row.user,
             user_name: user_name.into(),
             logged_in_at_ms: row.logged_in_at_ms,
+            class: RwLock::default(),
             last_seen_at_ms: AtomicU64::new(seen_at_ms),
             is_ending: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
@@ -130,6 +152,13 @@ impl SessionTable {
         self.by_token_hash.insert(token_hash, session);
         if let Some(dropped) = dropped {
             self.by_token_hash.remove(&dropped);
+        }
+    }
+
+    /// These tokens open nothing any more: what revoked them is durable.
+    pub fn revoke(&self, token_hashes: &[[u8; 32]]) {
+        for token_hash in token_hashes {
+            self.by_token_hash.remove(token_hash);
         }
     }
 

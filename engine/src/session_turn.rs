@@ -9,7 +9,8 @@ use crate::core::change::{By, Change, SessionEnd};
 use crate::core::command::{Caller, Command, Wish};
 use crate::core::id::{LoginSeq, Slug, UserNumber};
 use crate::core::rejection::Rejection;
-use crate::core::session::Login;
+use crate::core::session::{AccountCommand, Login};
+use crate::core::user::UserDetails;
 use crate::handle::{Envelope, EventHandle, Reply};
 use crate::inbox::{Full, Inbox, Lane};
 use crate::journal::RecordBuffer;
@@ -19,6 +20,23 @@ use crate::services::{AbortOnPanic, Services};
 use crate::session_machine::{Ended, SessionMachine};
 use crate::session_table::LiveSession;
 use crate::state::SESSIONS;
+
+/// Who logs in, as the caller has established.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The user's name.
+    pub user_name: String,
+    /// What else was told of them; `None` leaves what is known. What leaves its bounds ([`UserDetails::check`]) counts as
+    /// not told.
+    pub details: Option<UserDetails>,
+}
+
+impl Identity {
+    /// A name, and nothing else.
+    pub fn named(user_name: impl Into<String>) -> Identity {
+        Identity { user_name: user_name.into(), details: None }
+    }
+}
 
 /// What a user wants from one event with their login.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +53,7 @@ pub enum SessionRequest {
     /// A login.
     Login {
         /// Who, as the identity check has established.
-        user_name: String,
+        identity: Identity,
         /// SHA-256 of the token they will get.
         token_hash: [u8; 32],
         /// What they want; `None` means what every login gets.
@@ -49,15 +67,33 @@ pub enum SessionRequest {
     End {
         /// Which.
         session: LoginSeq,
-        /// Why.
-        reason: SessionEnd,
+        /// What ends it.
+        end: SessionEnd,
         /// On whose behalf.
         by: By,
+        /// Why, from an organiser.
+        reason: Option<String>,
         /// Where the answer goes once the end is durable; `None` if the session was not live.
         reply: oneshot::Sender<Option<EndReply>>,
     },
-    /// Look for idle sessions now. The answer has one item for each that this turn ended: the events' answers to come.
-    EndIdle {
+    /// Something to be done to an account.
+    Account {
+        /// Whose.
+        user_name: String,
+        /// What.
+        command: AccountCommand,
+        /// On whose behalf.
+        by: By,
+        /// Why, from an organiser.
+        reason: Option<String>,
+        /// Where the answer goes once it is durable.
+        reply: oneshot::Sender<Result<EndReply, Rejection>>,
+        /// The place among those who wait, until the answer is sent.
+        waits: Waits,
+    },
+    /// Look for sessions whose time is over now. The answer has one item for each that this turn ended: the events'
+    /// answers to come.
+    EndOverdue {
         /// Where the answer goes once the ends are durable.
         reply: oneshot::Sender<Vec<Released>>,
     },
@@ -94,10 +130,10 @@ pub struct Asked {
 /// The answers of the events that release what an ended session's user had there.
 pub type Released = Vec<oneshot::Receiver<Reply>>;
 
-/// A durable end of a session.
+/// A durable end of a session, or change of an account, which may have ended one.
 #[derive(Debug)]
 pub struct EndReply {
-    /// The journal number of the end.
+    /// The journal number of the step's last change.
     pub seq: u64,
     /// What the events answer.
     pub released: Released,
@@ -145,7 +181,19 @@ impl SessionHandle {
         Ok(())
     }
 
-    /// Asks the actor for a turn: a session may be idle.
+    /// The hash of a user's password, if they have an account.
+    pub fn password_hash(&self, name: &str) -> Option<String> {
+        let machine = self.machine();
+        let users = machine.sessions().users();
+        users.password_hash(users.number(name)?).map(str::to_owned)
+    }
+
+    /// Up to `limit` users with an account and a number above `after`, by number.
+    pub fn accounts(&self, after: UserNumber, limit: usize) -> Vec<(UserNumber, String)> {
+        self.machine().sessions().users().accounts(after, limit)
+    }
+
+    /// Asks the actor for a turn: a session's time may be over.
     pub fn nudge(&self) {
         if self.inbox.nudge() {
             self.ring();
@@ -200,9 +248,9 @@ pub fn take_turn(handle: &SessionHandle, services: &Arc<Services>, batch: &mut V
         deliveries: Vec::new(),
         ending: Vec::new(),
     };
-    let mut idle = turn.end_idle(&mut machine, services);
+    let mut overdue = turn.end_overdue(&mut machine, services);
     for request in batch.drain(..) {
-        turn.serve(&mut machine, services, request, &mut idle);
+        turn.serve(&mut machine, services, request, &mut overdue);
     }
     let Turn { records, dispatches, deliveries, ending, .. } = turn;
     let deliver = move |first_seq| deliveries.into_iter().for_each(|deliver| deliver(first_seq));
@@ -212,6 +260,11 @@ pub fn take_turn(handle: &SessionHandle, services: &Arc<Services>, batch: &mut V
     dispatches.into_iter().for_each(send);
     services.alarms.set(SESSIONS, machine.next_wake_ms());
     has_more
+}
+
+/// When a session made its last request. One that is not in the table has only just been opened.
+fn last_seen(services: &Services, now_ms: u64) -> impl Fn(LoginSeq) -> u64 {
+    move |session| services.sessions.find(session).map_or(now_ms, |live| live.last_seen_at_ms())
 }
 
 /// Sends a command on to its event. Where the inbox is full, the envelope and with it the way back are dropped: whoever
@@ -226,25 +279,29 @@ impl Turn<'_> {
         machine: &mut SessionMachine,
         services: &Arc<Services>,
         request: SessionRequest,
-        idle: &mut Vec<Released>,
+        overdue: &mut Vec<Released>,
     ) {
         match request {
-            SessionRequest::Login { user_name, token_hash, intents, reply, waits } => {
-                self.login(machine, services, &user_name, token_hash, intents, (reply, waits));
+            SessionRequest::Login { identity, token_hash, intents, reply, waits } => {
+                self.login(machine, services, identity, token_hash, intents, (reply, waits));
             }
-            SessionRequest::End { session, reason, by, reply } => {
-                let Some(ended) = machine.end(self.now_ms, session, reason, &mut self.changes) else {
+            SessionRequest::Account { user_name, command, by, reason, reply, waits } => {
+                self.account(machine, services, (&user_name, command), (&by, reason), (reply, waits));
+            }
+            SessionRequest::End { session, end, by, reason, reply } => {
+                let Some(ended) = machine.end(self.now_ms, session, end, &mut self.changes) else {
                     self.deliveries.push(Box::new(move |_| drop(reply.send(None))));
                     return;
                 };
+                machine.audit(self.now_ms, &by, "end_session", reason, &mut self.changes);
                 let seq_offset = self.push_record(&by);
                 let released = self.end(services, ended);
                 let answer =
                     move |first_seq| drop(reply.send(Some(EndReply { seq: first_seq + seq_offset, released })));
                 self.deliveries.push(Box::new(answer));
             }
-            SessionRequest::EndIdle { reply } => {
-                let ended = std::mem::take(idle);
+            SessionRequest::EndOverdue { reply } => {
+                let ended = std::mem::take(overdue);
                 self.deliveries.push(Box::new(move |_| drop(reply.send(ended))));
             }
         }
@@ -254,18 +311,20 @@ impl Turn<'_> {
         &mut self,
         machine: &mut SessionMachine,
         services: &Arc<Services>,
-        user_name: &str,
+        Identity { user_name, details }: Identity,
         token_hash: [u8; 32],
         intents: Option<Vec<Intent>>,
         (reply, waits): (oneshot::Sender<Result<LoginReply, TooManySessions>>, Waits),
     ) {
+        let user_name = user_name.as_str();
+        self.end_overdue_of(machine, services, user_name);
         let is_full = machine.sessions().live().len() >= services.config.sessions.live_max as usize;
         if is_full && !machine.is_logged_in(user_name) {
             drop(reply.send(Err(TooManySessions)));
             return;
         }
         let dropped = machine.token_to_drop(user_name);
-        let login = machine.login(self.now_ms, user_name, token_hash, &mut self.changes);
+        let login = machine.login(self.now_ms, user_name, token_hash, details, &mut self.changes);
         let seq_offset = self.push_record(&By::User);
         let row = machine.sessions().get(login.session).expect("a session that has just been opened");
         let session = match services.sessions.find(login.session) {
@@ -273,14 +332,47 @@ impl Turn<'_> {
             None => services.sessions.open(login.session, row, user_name, self.now_ms),
         };
         session.seen(self.now_ms);
+        let class = machine.sessions().class(login.user);
         let asked = self.ask_events(&login, intents);
         let (at_ms, services) = (self.now_ms, Arc::clone(services));
         self.deliveries.push(Box::new(move |first_seq| {
+            session.set_class(class);
             services.sessions.admit(token_hash, dropped, Arc::clone(&session));
             services.metrics.login(login.fresh);
             let answer = LoginReply { login, session, seq: first_seq + seq_offset, at_ms, asked };
             // Whoever logged in may have gone; their session stays until it is idle.
             drop(reply.send(Ok(answer)));
+            drop(waits);
+        }));
+    }
+
+    /// Does something to an account. A session that goes with it ends like any other.
+    fn account(
+        &mut self,
+        machine: &mut SessionMachine,
+        services: &Arc<Services>,
+        (user_name, command): (&str, AccountCommand),
+        (by, reason): (&By, Option<String>),
+        (reply, waits): (oneshot::Sender<Result<EndReply, Rejection>>, Waits),
+    ) {
+        let action = command.name();
+        let (revoked, ended) = match machine.account(self.now_ms, user_name, command, &mut self.changes) {
+            Ok(done) => done,
+            Err(rejection) => {
+                self.deliveries.push(Box::new(move |_| {
+                    drop(reply.send(Err(rejection)));
+                    drop(waits);
+                }));
+                return;
+            }
+        };
+        machine.audit(self.now_ms, by, action, reason, &mut self.changes);
+        let seq_offset = self.push_record(by);
+        let table = Arc::clone(services);
+        self.deliveries.push(Box::new(move |_| table.sessions.revoke(&revoked)));
+        let released = ended.map(|ended| self.end(services, ended)).unwrap_or_default();
+        self.deliveries.push(Box::new(move |first_seq| {
+            drop(reply.send(Ok(EndReply { seq: first_seq + seq_offset, released })));
             drop(waits);
         }));
     }
@@ -318,13 +410,23 @@ impl Turn<'_> {
         Asked { event: id, answer: Ok(answer) }
     }
 
-    fn end_idle(&mut self, machine: &mut SessionMachine, services: &Arc<Services>) -> Vec<Released> {
-        let last_seen_ms = |session| services.sessions.find(session).map_or(self.now_ms, |live| live.last_seen_at_ms());
-        let ended = machine.end_idle(self.now_ms, &last_seen_ms, &mut self.changes);
+    fn end_overdue(&mut self, machine: &mut SessionMachine, services: &Arc<Services>) -> Vec<Released> {
+        let last_seen = last_seen(services, self.now_ms);
+        let ended = machine.end_overdue(self.now_ms, &last_seen, &mut self.changes);
         if !ended.is_empty() {
             self.push_record(&By::System);
         }
         ended.into_iter().map(|ended| self.end(services, ended)).collect()
+    }
+
+    /// Ends the session of a user who logs in when its time is over and the wheel has not come to it yet.
+    fn end_overdue_of(&mut self, machine: &mut SessionMachine, services: &Arc<Services>, user_name: &str) {
+        let last_seen = last_seen(services, self.now_ms);
+        if let Some(ended) = machine.end_overdue_of(self.now_ms, user_name, &last_seen, &mut self.changes) {
+            self.push_record(&By::System);
+            // Nobody waits for what the events say to it.
+            drop(self.end(services, ended));
+        }
     }
 
     /// Once the end is durable, the session's tokens open nothing; and every event gives back what the user had there.

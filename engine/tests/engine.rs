@@ -10,7 +10,7 @@ use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::settings::{Details, Settings, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
 use holdfast_engine::core::{Caller, Outcome, Rejection};
-use holdfast_engine::engine::{Engine, NewEvent, Wheels};
+use holdfast_engine::engine::{Engine, Identity, NewEvent, Wheels};
 use holdfast_engine::error::Unavailable;
 use tokio::task::JoinSet;
 
@@ -30,13 +30,14 @@ fn gala(capacity: u32) -> NewEvent {
         settings: Settings { auto_hold: 0, ..Settings::default() },
         ticket_types: vec![TicketTypeDefinition { id: general, name: "General".to_owned(), capacity, price: None }],
         status: Status::OnSale,
+        reason: None,
     }
 }
 
 async fn log_in(engine: &Engine, number: u16) -> Caller {
     let mut token_hash = [0; 32];
     token_hash[..2].copy_from_slice(&number.to_le_bytes());
-    let login = engine.login(format!("user-{number}"), token_hash, None).await.unwrap();
+    let login = engine.login(Identity::named(format!("user-{number}")), token_hash, None).await.unwrap();
     Caller::User { user: login.session.user, session: login.session.number }
 }
 

@@ -48,7 +48,7 @@ const FENCES: &[Fence] = &[
     },
     Fence {
         text: "HashMap",
-        allowed: &["engine/src/core/number_map.rs", "engine/src/core/session.rs"],
+        allowed: &["engine/src/core/number_map.rs", "engine/src/core/user.rs"],
         within: &["engine/src/core"],
         reason: "no hash order in the core: use NumberMap, or a BTreeMap where order shows",
     },

@@ -208,6 +208,40 @@ pub enum Change {
     },
     /// The answer to a request with an idempotency key.
     AnswerRemembered(Box<AnswerRemembered>),
+    /// A user got an account.
+    AccountAdded {
+        /// Who; a number not seen before introduces `name`.
+        user: UserNumber,
+        /// Their name.
+        name: String,
+        /// The hash of their password, with algorithm and salt.
+        password_hash: String,
+    },
+    /// A user's account got another password. The live session stays with all that it has.
+    PasswordChanged {
+        /// Who.
+        user: UserNumber,
+        /// The hash of the new password, with algorithm and salt.
+        password_hash: String,
+        /// SHA-256 of the only token that still opens the live session; `None` where none does.
+        kept_token: Option<[u8; 32]>,
+    },
+    /// A user's account is gone. Their bookings stay.
+    AccountRemoved {
+        /// Who.
+        user: UserNumber,
+    },
+    /// A login told something new of a user; this is all that is known now.
+    UserDescribed {
+        /// Who.
+        user: UserNumber,
+        /// See [`super::user::UserDetails::class`].
+        class: Option<String>,
+        /// See [`super::user::UserDetails::email`].
+        email: Option<String>,
+    },
+    /// An organiser did what the changes before it in the step tell of. It alters nothing.
+    AdminActed(Box<AdminAct>),
 }
 
 /// See [`Change::EventCreated`].
@@ -238,6 +272,78 @@ pub struct AnswerRemembered {
     pub answer: Answer,
 }
 
+/// Who changed what and why: see [`Change::AdminActed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminAct {
+    /// The name of the organiser's token.
+    pub admin: String,
+    /// The command's name.
+    pub action: String,
+    /// What it was done to.
+    pub about: Subject,
+    /// What is otherwise than before, and nothing secret.
+    pub differences: Vec<Difference>,
+    /// Why, if the organiser said so.
+    pub reason: Option<String>,
+}
+
+/// What an organiser's command was done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Subject {
+    /// The event of the record.
+    Event,
+    /// A hold in it.
+    Hold {
+        /// Its number.
+        number: HoldNumber,
+        /// Whose it is.
+        user: UserNumber,
+    },
+    /// A booking in it.
+    Booking {
+        /// Its number.
+        number: HoldNumber,
+        /// Whose it is.
+        user: UserNumber,
+    },
+    /// A session.
+    Session {
+        /// Its number.
+        session: LoginSeq,
+        /// Whose it is.
+        user: UserNumber,
+    },
+    /// A user's account.
+    Account {
+        /// Whose.
+        user: UserNumber,
+    },
+}
+
+impl Subject {
+    /// The user whose things it is about.
+    pub fn user(&self) -> Option<UserNumber> {
+        match self {
+            Subject::Event => None,
+            Subject::Hold { user, .. }
+            | Subject::Booking { user, .. }
+            | Subject::Session { user, .. }
+            | Subject::Account { user } => Some(*user),
+        }
+    }
+}
+
+/// One thing that is otherwise than before. Times are milliseconds since the Unix epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The field's name in the API.
+    pub field: String,
+    /// What it was; `None` for nothing.
+    pub before: Option<String>,
+    /// What it is; `None` for nothing.
+    pub after: Option<String>,
+}
+
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -248,6 +354,10 @@ pub enum SessionEnd {
     Idle,
     /// An organiser ended it.
     Admin,
+    /// It had lived for as long as any session may.
+    Lifetime,
+    /// The user's account is gone.
+    AccountRemoved,
 }
 
 /// Why the event dropped a queue entry.
@@ -297,6 +407,11 @@ impl Change {
             Change::BookingCancelled { .. } => "booking_cancelled",
             Change::ClocksShifted { .. } => "clocks_shifted",
             Change::AnswerRemembered(_) => "answer_remembered",
+            Change::AccountAdded { .. } => "account_added",
+            Change::PasswordChanged { .. } => "password_changed",
+            Change::AccountRemoved { .. } => "account_removed",
+            Change::UserDescribed { .. } => "user_described",
+            Change::AdminActed(_) => "admin_acted",
         }
     }
 
@@ -321,7 +436,13 @@ impl Change {
     /// Whom it is about, if it is about somebody.
     pub fn user(&self) -> Option<UserNumber> {
         match self {
-            Change::SessionOpened { user, .. } | Change::SessionEnded { user, .. } => Some(*user),
+            Change::SessionOpened { user, .. }
+            | Change::SessionEnded { user, .. }
+            | Change::AccountAdded { user, .. }
+            | Change::PasswordChanged { user, .. }
+            | Change::AccountRemoved { user }
+            | Change::UserDescribed { user, .. } => Some(*user),
+            Change::AdminActed(act) => act.about.user(),
             other => other.share().map(|share| share.user),
         }
     }

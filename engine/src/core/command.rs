@@ -1,5 +1,6 @@
 //! What can be asked of an event.
 
+use super::damping::Damping;
 use super::edit::Edit;
 use super::id::{HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use super::idempotency::{IdempotencyKey, KeyScope};
@@ -44,6 +45,8 @@ pub struct Context {
     pub caller: Caller,
     /// The request's idempotency key, if it came with one.
     pub key: Option<IdempotencyKey>,
+    /// When a user who let holds expire waits before the next one.
+    pub damping: Damping,
 }
 
 /// How many tickets of which type somebody wants.
@@ -66,6 +69,8 @@ pub struct EventPatch {
     pub capacities: Vec<(Slug, u32)>,
     /// The version the organiser has seen; another one is a conflict.
     pub if_version: Option<u32>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A command to one event. Every variant is one row of the API.
@@ -96,6 +101,8 @@ pub enum Command {
         number: HoldNumber,
         /// How much, in seconds.
         seconds: u32,
+        /// Why.
+        reason: Option<String>,
     },
     /// Hold to booking. `None` confirms all of it; fewer release the rest.
     ConfirmHold {
@@ -145,7 +152,10 @@ pub enum Command {
         reason: Option<String>,
     },
     /// Remove an event that was never used.
-    Delete,
+    Delete {
+        /// Why.
+        reason: Option<String>,
+    },
     /// Somebody creates an event of this id again: refused, unless the key says it is the same request.
     CreateAgain,
     /// The server was down for so long: live holds get the time back.
@@ -179,7 +189,7 @@ impl Command {
             Command::EndSession => 10,
             Command::Change(_) => 11,
             Command::SetStatus { .. } => 12,
-            Command::Delete => 13,
+            Command::Delete { .. } => 13,
             Command::CreateAgain => 14,
             Command::CreditDowntime { .. } => 15,
             Command::Settle => 16,

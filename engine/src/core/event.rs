@@ -4,6 +4,7 @@
 //! only mutator; [`Event::advance`] emits what follows from the passing of time and from free tickets.
 
 mod advance;
+mod auditing;
 mod booking;
 mod decide;
 mod evolve;

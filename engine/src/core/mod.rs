@@ -4,7 +4,7 @@
 //! applied at once by [`Event::evolve`], the only mutator; recovery is `evolve` over the journal and nothing else.
 //!
 //! Reading order: [`id`], [`settings`], [`status`], [`capacity`], [`queue`], [`hold`], [`command`], [`outcome`],
-//! [`rejection`], [`change`], [`event`], [`session`].
+//! [`rejection`], [`damping`], [`change`], [`event`], [`user`], [`session`].
 //!
 //! **Architecture invariant:** nothing here imports anything of this crate outside `core`, and of other crates only
 //! serde's derives.
@@ -12,6 +12,7 @@
 pub mod capacity;
 pub mod change;
 pub mod command;
+pub mod damping;
 pub mod edit;
 pub mod event;
 pub mod hold;
@@ -27,6 +28,7 @@ pub mod session;
 pub mod settings;
 pub mod status;
 pub mod table;
+pub mod user;
 
 pub use change::Change;
 pub use command::{Caller, Command, Context};

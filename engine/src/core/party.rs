@@ -3,9 +3,14 @@
 use super::hold::{Booking, Hold};
 use super::id::HoldNumber;
 
-/// How many of a user's ended holds an event remembers; the oldest is forgotten first, and answers from then on like
-/// one that never was. It bounds what a user who holds and releases all day can cost.
+/// How many of a user's ended holds an event remembers; released ones are forgotten before expired ones, older ones before
+/// newer ones, and answer from then on like one that never was. It bounds what a user who holds and releases all day can
+/// cost.
 pub const ENDED_HOLDS_REMEMBERED_MAX: usize = 16;
+
+/// So many of a user's expired holds are remembered in any case, the newest ones. Of the others, one is kept since it has
+/// just ended, and one since it is the user's newest.
+pub const EXPIRED_HOLDS_REMEMBERED_MIN: usize = ENDED_HOLDS_REMEMBERED_MAX - 2;
 
 /// How many of a user's cancelled bookings an event remembers, likewise. The audit trail has them all.
 pub const CANCELLED_BOOKINGS_REMEMBERED_MAX: usize = 64;

@@ -67,6 +67,16 @@ pub(crate) enum Bug {
     LimitPlusOne,
     /// Asking again with the same key does it again.
     KeyForgotten,
+    /// A refusal that passes by itself is remembered under its key.
+    DampedRemembered,
+    /// Holding and releasing makes an event forget the holds that expired.
+    ExpiriesWashedOut,
+    /// What an organiser does leaves no audit entry.
+    ActNotAudited,
+    /// A token that a new password revoked still opens the session.
+    TokenNotRevoked,
+    /// A request after a session's time brings it back to life.
+    OverdueSessionRevived,
 }
 
 /// Whether this process has the bug.

@@ -107,6 +107,16 @@ pub enum Rejection {
     },
     /// The session has ended since the request came in.
     SessionEnded,
+    /// The user has an account.
+    AccountExists,
+    /// No user of this name has an account.
+    AccountNotFound,
+    /// The user let too many holds expire, and waits before the next one. Of the user's limits; never remembered under a
+    /// key, since it passes by itself.
+    Damped {
+        /// Until when, in milliseconds since the Unix epoch.
+        until_ms: u64,
+    },
 }
 
 impl Rejection {
@@ -145,6 +155,9 @@ impl Rejection {
             Rejection::SoldOut { .. } => "sold_out",
             Rejection::InsufficientCapacity { .. } => "insufficient_capacity",
             Rejection::SessionEnded => "session_expired",
+            Rejection::AccountExists => "account_exists",
+            Rejection::AccountNotFound => "account_not_found",
+            Rejection::Damped { .. } => "rate_limited",
         }
     }
 }

@@ -18,14 +18,14 @@ use super::{Asked, Engine};
 pub struct Cleanup {
     /// Holds whose deadline had passed.
     pub expired_holds: u64,
-    /// Sessions that had been idle for too long.
+    /// Sessions that had been idle, or alive, for too long.
     pub ended_sessions: u64,
     /// Places in line that went with those sessions. A dry run does not know them: 0.
     pub dropped_queue_entries: u64,
 }
 
 impl Engine {
-    /// Expires due holds and ends idle sessions now; with `dry_run`, only counts them.
+    /// Expires due holds and ends the sessions whose time is over now; with `dry_run`, only counts them.
     pub async fn cleanup(&self, dry_run: bool) -> Result<Cleanup, Unavailable> {
         self.check_available_for(Lane::Completion)?;
         let mut cleanup = Cleanup::default();
@@ -33,10 +33,10 @@ impl Engine {
             cleanup.expired_holds += if dry_run { self.due_holds(&handle) } else { self.expire(&handle).await? };
         }
         if dry_run {
-            let idle_ms = u64::from(self.services.config.sessions.idle_seconds) * 1_000;
-            cleanup.ended_sessions = self.services.sessions.idle_count(self.now_ms(), idle_ms);
+            let lengths = self.services.config.sessions.lengths();
+            cleanup.ended_sessions = self.services.sessions.overdue_count(self.now_ms(), &lengths);
         } else {
-            self.end_idle(&mut cleanup).await?;
+            self.end_overdue(&mut cleanup).await?;
         }
         Ok(cleanup)
     }
@@ -61,10 +61,10 @@ impl Engine {
         }
     }
 
-    async fn end_idle(&self, cleanup: &mut Cleanup) -> Result<(), Unavailable> {
+    async fn end_overdue(&self, cleanup: &mut Cleanup) -> Result<(), Unavailable> {
         loop {
             let (reply, answer) = oneshot::channel();
-            self.send_to_sessions(SessionRequest::EndIdle { reply }, Lane::Internal)?;
+            self.send_to_sessions(SessionRequest::EndOverdue { reply }, Lane::Internal)?;
             let ended = answer.await.map_err(|_| Unavailable::ShuttingDown)?;
             if ended.is_empty() {
                 return Ok(());

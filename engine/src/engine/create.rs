@@ -33,6 +33,8 @@ pub struct NewEvent {
     pub ticket_types: Vec<TicketTypeDefinition>,
     /// `draft`, `scheduled` or `on_sale`.
     pub status: Status,
+    /// Why, for the audit trail.
+    pub reason: Option<String>,
 }
 
 impl NewEvent {
@@ -96,10 +98,11 @@ impl Engine {
         }
         let number = EventNumber(newest.0 + 1);
         let now_ms = self.now_ms();
-        let NewEvent { id, details, settings, ticket_types, status } = new;
+        let NewEvent { id, details, settings, ticket_types, status, reason } = new;
         let created = EventCreated { id, details, settings, ticket_types, status };
         let mut event = Event::new(number, &created);
-        let mut changes = vec![Change::EventCreated(Box::new(created))];
+        let act = event.creation_act(admin_name, reason);
+        let mut changes = vec![Change::EventCreated(Box::new(created)), Change::AdminActed(Box::new(act))];
         if let Some(key) = key {
             let remembered = remembered_creation(key);
             event.evolve(now_ms, &remembered);

@@ -10,7 +10,7 @@ use crate::core::rejection::Rejection;
 use crate::error::Unavailable;
 use crate::inbox::Lane;
 use crate::session_table::LiveSession;
-use crate::session_turn::{Asked, Intent, SessionRequest};
+use crate::session_turn::{Asked, Identity, Intent, SessionRequest};
 
 use super::Engine;
 
@@ -39,19 +39,21 @@ pub enum EventAnswer {
 }
 
 impl Engine {
-    /// Logs `user_name` in under the token whose SHA-256 is `token_hash`. The caller has established who it is.
+    /// Logs a user in under the token whose SHA-256 is `token_hash`. The caller has established who it is.
     ///
     /// `intents` names what the user wants from which events; `None` means what every login gets.
     pub async fn login(
         &self,
-        user_name: String,
+        identity: Identity,
         token_hash: [u8; 32],
         intents: Option<Vec<Intent>>,
     ) -> Result<LoginAnswer, Unavailable> {
+        let Identity { user_name, details } = identity;
+        let identity = Identity { user_name, details: details.filter(|details| details.check().is_ok()) };
         let waits = self.wait(Lane::Ordinary)?;
         let names_events = intents.is_some();
         let (reply, answer) = oneshot::channel();
-        let request = SessionRequest::Login { user_name, token_hash, intents, reply, waits };
+        let request = SessionRequest::Login { identity, token_hash, intents, reply, waits };
         self.send_to_sessions(request, Lane::Ordinary)?;
         let opened = answer.await.map_err(|_| Unavailable::ShuttingDown)?;
         let opened = opened.map_err(|_| Unavailable::Overloaded)?;

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::EngineConfig;
 use crate::core::change::{By, Change};
 use crate::core::command::{Caller, Command, Context};
+use crate::core::damping::Damping;
 use crate::core::event::STEP_CHANGES_MAX;
 use crate::core::id::EventNumber;
 use crate::core::planted::{Bug, is_planted};
@@ -90,8 +91,7 @@ impl Engine {
             services.directory.note_id(EventNumber(index as u32 + 1), id);
         }
         enter_sessions(&services, &sessions, now_ms);
-        let idle_ms = u64::from(services.config.sessions.idle_seconds) * 1_000;
-        let machine = SessionMachine::new(sessions, idle_ms, now_ms);
+        let machine = SessionMachine::new(sessions, services.config.sessions.lengths(), now_ms);
         let sessions = Arc::new(SessionHandle::new(machine, services.config.actors.inbox_commands_max as usize));
 
         let heartbeat = Heartbeat::start(&directory, now_ms)?;
@@ -228,7 +228,9 @@ fn expire_before_the_stop(event: &mut Event, journal: &Journal, last_alive_ms: u
 /// Decides and journals one command, as a record of its own: a crash may have left a great many to do.
 fn take_step(event: &mut Event, journal: &Journal, now_ms: u64, caller: Caller, command: Command) {
     let mut changes = Vec::new();
-    let decision = event.decide(&Context { now_ms, caller, key: None }, command, &mut changes);
+    // Nobody takes anything here.
+    let context = Context { now_ms, caller, key: None, damping: Damping::OFF };
+    let decision = event.decide(&context, command, &mut changes);
     debug_assert!(matches!(decision.answer, Ok(Outcome::Done | Outcome::SessionEnded { .. })));
     append(event, journal, now_ms, &changes);
 }
@@ -268,6 +270,7 @@ fn enter_sessions(services: &Services, sessions: &Sessions, now_ms: u64) {
     for (number, session) in sessions.live() {
         let name = sessions.name(session.user).expect("every user has a name");
         let live = services.sessions.open(number, session, name, now_ms);
+        live.set_class(sessions.class(session.user));
         for token_hash in &session.token_hashes {
             services.sessions.admit(*token_hash, None, Arc::clone(&live));
         }

@@ -18,7 +18,7 @@ use crate::storage::DataDirectory;
 use crate::storage::simulated::SimulatedDisk;
 
 use super::open::Work;
-use super::{Engine, NewEvent, Wheels};
+use super::{Engine, Identity, NewEvent, Wheels};
 
 const START_MS: u64 = 1_800_000_000_000;
 
@@ -49,7 +49,7 @@ impl Sale {
     fn log_in(&self, number: u16) -> Result<Caller, Unavailable> {
         let mut token_hash = [0; 32];
         token_hash[..2].copy_from_slice(&number.to_le_bytes());
-        let login = self.runtime.block_on(self.engine.login(format!("user-{number}"), token_hash, Some(Vec::new())))?;
+        let login = self.runtime.block_on(self.engine.login(Identity::named(format!("user-{number}")), token_hash, Some(Vec::new())))?;
         Ok(Caller::User { user: login.session.user, session: login.session.number })
     }
 
@@ -93,6 +93,7 @@ fn gala() -> NewEvent {
             price: None,
         }],
         status: Status::OnSale,
+        reason: None,
     }
 }
 

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::EventMachine;
 use crate::core::change::{Change, EventCreated};
 use crate::core::command::{Caller, Command, Context, Wish};
+use crate::core::damping::Damping;
 use crate::core::id::{EventNumber, HoldNumber, LoginSeq, Slug, UserNumber};
 use crate::core::outcome::{Answer, Outcome};
 use crate::core::settings::{Details, Settings, TicketTypeDefinition};
@@ -29,7 +30,7 @@ fn ask(machine: &mut EventMachine, now_ms: u64, user: u32, command: Command) -> 
 }
 
 fn execute(machine: &mut EventMachine, now_ms: u64, caller: Caller, command: Command) -> Answer {
-    let context = Context { now_ms, caller, key: None };
+    let context = Context { now_ms, caller, key: None, damping: Damping::OFF };
     machine.execute(&context, command, &mut Vec::new(), &mut Vec::new()).answer
 }
 

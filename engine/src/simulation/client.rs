@@ -12,7 +12,7 @@ use crate::core::id::{HoldNumber, Slug};
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::status::Status;
 use crate::core::{Outcome, Rejection};
-use crate::engine::{Engine, EventAnswer, Intent, LoginAnswer};
+use crate::engine::{Engine, EventAnswer, Identity, Intent, LoginAnswer};
 use crate::error::Unavailable;
 use crate::handle::Reply;
 use crate::storage::simulated::SplitMix;
@@ -139,11 +139,11 @@ impl Client {
             Request::Login { token, intents } => {
                 let mut hash = [0; 32];
                 hash[..8].copy_from_slice(&token.to_le_bytes());
-                Box::pin(async move { Answer::Login(engine.login(name, hash, intents).await) })
+                Box::pin(async move { Answer::Login(engine.login(Identity::named(name), hash, intents).await) })
             }
             Request::Logout => Box::pin(async move {
                 let Some(Caller::User { session, .. }) = caller else { return Answer::Logout(Ok(None)) };
-                Answer::Logout(engine.end_session(session, SessionEnd::Logout, By::User).await)
+                Answer::Logout(engine.end_session(session, SessionEnd::Logout, By::User, None).await)
             }),
             Request::Command { event, command, key } => Box::pin(async move {
                 let key = Some(IdempotencyKey { key_hash: u128::from(key), request_hash: u128::from(key) });

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use crate::clock::ManualClock;
 use crate::core::change::{By, SessionEnd};
 use crate::core::command::{Caller, Command, Wish};
-use crate::engine::Engine;
+use crate::engine::{Engine, Identity};
 use crate::engine::open::Work;
 use crate::storage::DataDirectory;
 use crate::storage::simulated::{Damage, Fault, FaultKind, Operation, SimulatedDisk};
@@ -37,7 +37,7 @@ fn finish<T>(engine: &Engine, future: impl Future<Output = T>) -> T {
 }
 
 fn log_in(engine: &Engine, name: &str, token: u8) -> Caller {
-    let login = finish(engine, engine.login(name.to_owned(), [token; 32], Some(Vec::new()))).unwrap();
+    let login = finish(engine, engine.login(Identity::named(name), [token; 32], Some(Vec::new()))).unwrap();
     Caller::User { user: login.session.user, session: login.session.number }
 }
 
@@ -117,10 +117,10 @@ fn a_place_under_an_ended_session_is_not_kept_by_a_new_login() {
     hold_all(&engine, 1, &ben);
     let Caller::User { user, session } = ben else { unreachable!("a user") };
     // The end is durable, the event has not had its turn, and Ben is back already.
-    let mut ending = Box::pin(engine.end_session(session, SessionEnd::Logout, By::User));
+    let mut ending = Box::pin(engine.end_session(session, SessionEnd::Logout, By::User, None));
     assert!(ending.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     engine.take_turn(crate::state::SESSIONS);
-    let mut login = Box::pin(engine.login("ben".to_owned(), [9; 32], Some(Vec::new())));
+    let mut login = Box::pin(engine.login(Identity::named("ben"), [9; 32], Some(Vec::new())));
     assert!(login.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     engine.take_turn(crate::state::SESSIONS);
     engine.write_journal().unwrap();

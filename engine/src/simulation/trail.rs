@@ -86,7 +86,12 @@ impl Trail {
             Change::SessionEnded { session, user, .. } => {
                 assert_eq!(self.sessions.remove(user), Some(*session), "not live: {entry:?}");
             }
-            Change::TokenIssued { .. } => {}
+            Change::TokenIssued { .. }
+            | Change::AccountAdded { .. }
+            | Change::PasswordChanged { .. }
+            | Change::AccountRemoved { .. }
+            | Change::UserDescribed { .. }
+            | Change::AdminActed(_) => {}
             Change::EventCreated(created) => {
                 let earlier = self.events.insert(entry.event_number, Books::new(created));
                 assert!(earlier.is_none(), "created twice: {entry:?}");

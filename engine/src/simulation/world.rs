@@ -101,6 +101,7 @@ pub(super) fn new_event(index: usize) -> NewEvent {
         settings: Settings { hold_seconds: 120, max_hold_lifetime_seconds: 400, ..Settings::default() },
         ticket_types: types.iter().map(define).collect(),
         status: Status::OnSale,
+        reason: None,
     }
 }
 

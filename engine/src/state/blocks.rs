@@ -24,6 +24,8 @@ const KIND_HOLDS: u32 = 6;
 const KIND_BOOKINGS: u32 = 7;
 const KIND_QUEUE: u32 = 8;
 const KIND_REMEMBERED: u32 = 9;
+// Behind the users' names, and only where there is more to say of any.
+const KIND_USER_RECORDS: u32 = 10;
 
 /// Takes a block: its kind, and its bytes.
 type Write<'a, E> = dyn FnMut(u32, &[u8]) -> Result<(), E> + 'a;
@@ -53,6 +55,7 @@ impl State {
                 self.sessions = Sessions::with_logins(logins);
             }
             KIND_USERS => rows(bytes, |name: String| self.sessions.restore_user(&name))?,
+            KIND_USER_RECORDS => rows(bytes, |(user, record)| self.sessions.restore_record(user, record))?,
             KIND_SESSIONS => rows(bytes, |(number, session)| self.sessions.restore_session(number, session))?,
             KIND_EVENT_IDS => rows(bytes, |id: Slug| self.event_ids.push(id))?,
             KIND_EVENT => {
@@ -120,6 +123,7 @@ struct BlockWriter<'a, E> {
 impl<E> BlockWriter<'_, E> {
     fn sessions(&mut self, sessions: &Sessions) -> Result<(), E> {
         self.rows(KIND_USERS, sessions.names())?;
+        self.rows(KIND_USER_RECORDS, sessions.users().records())?;
         if is_planted(Bug::HashOrderInSnapshot) {
             let hashed: std::collections::HashMap<_, _> = sessions.live().collect();
             return self.rows(KIND_SESSIONS, hashed.into_iter());

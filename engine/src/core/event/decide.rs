@@ -3,6 +3,7 @@
 use super::Event;
 use crate::core::change::{AnswerRemembered, Change};
 use crate::core::command::{Caller, CheckedWish, Command, Context, Wish};
+use crate::core::hold::HoldState;
 use crate::core::id::{LoginSeq, Slug, TypeIndex, UserNumber};
 use crate::core::outcome::Answer;
 use crate::core::planted::{Bug, is_planted};
@@ -40,10 +41,15 @@ impl Event {
             }
         }
         let emitted_before = changes.len();
+        let before = self.before_act(context, &command);
         let answer = self.decide_once(context, command, changes);
         assert!(answer.is_ok() || changes.len() == emitted_before, "a refusal changed something: {answer:?}");
-        // An event that has just been removed remembers nothing any more.
-        if let Some((scope, key)) = keyed.filter(|_| !self.deleted) {
+        if let Some(before) = before.filter(|_| changes.len() > emitted_before) {
+            self.emit_act(context.now_ms, before, changes);
+        }
+        // An event that has just been removed remembers nothing any more; and what passes by itself is no last word.
+        let is_passing = matches!(answer, Err(Rejection::Damped { .. })) && !is_planted(Bug::DampedRemembered);
+        if let Some((scope, key)) = keyed.filter(|_| !self.deleted && !is_passing) {
             let remembered = AnswerRemembered {
                 scope,
                 key_hash: key.key_hash,
@@ -64,7 +70,7 @@ impl Event {
             Command::Login { wish, explicit } => self.decide_login(context, &wish, explicit, changes),
             Command::PlaceHold { wish, wait } => self.decide_place_hold(context, &wish, wait, changes),
             Command::ExtendHold { number } => self.decide_extend(context, number, changes),
-            Command::GiveTime { number, seconds } => self.decide_give_time(context, number, seconds, changes),
+            Command::GiveTime { number, seconds, reason: _ } => self.decide_give_time(context, number, seconds, changes),
             Command::ConfirmHold { number, quantity } => self.decide_confirm(context, number, quantity, changes),
             Command::ReleaseHold { number, reason } => self.decide_release(context, number, reason, changes),
             Command::Book { wish } => self.decide_book(context, &wish, changes),
@@ -74,7 +80,7 @@ impl Event {
             Command::EndSession => Ok(self.decide_end_session(context, changes)),
             Command::Change(patch) => self.decide_change(context, *patch, changes),
             Command::SetStatus { to, reason } => self.decide_status(context, to, reason, changes),
-            Command::Delete => self.decide_delete(context, changes),
+            Command::Delete { reason: _ } => self.decide_delete(context, changes),
             Command::CreateAgain => Err(Rejection::EventExists),
             Command::CreditDowntime { by_ms } => Ok(self.decide_credit(context, by_ms, changes)),
             Command::Settle => Ok(crate::core::Outcome::Done),
@@ -111,6 +117,18 @@ impl Event {
             return Err(Rejection::LimitReached { limit: self.settings.max_per_user, used });
         }
         Ok(())
+    }
+
+    /// Refuses a new hold or place of a user who let too many holds expire here lately.
+    pub(super) fn check_damping(&self, context: &Context, user: UserNumber) -> Result<(), Rejection> {
+        let Some(party) = self.parties.get(&user) else { return Ok(()) };
+        let holds = party.numbers.as_slice().iter().filter_map(|number| self.holds.get(number.0));
+        // Of an ended hold, this is the engine time at which it ended: no pause and no credit moves it any more.
+        let expired = holds.filter(|hold| hold.state == HoldState::Expired).map(|hold| hold.deadline_ms);
+        match context.damping.until_ms(expired.collect()) {
+            Some(until_ms) if context.now_ms < until_ms => Err(Rejection::Damped { until_ms }),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses anything that takes new tickets outside `on_sale`.

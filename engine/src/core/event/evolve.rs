@@ -19,7 +19,8 @@ impl Event {
     ///
     /// Where `change` cannot follow from the state: that is a bug, or a journal of another event.
     pub fn evolve(&mut self, at_ms: u64, change: &Change) {
-        assert!(!self.deleted, "event {} was removed", self.id);
+        // The audit entry of a removal comes behind it.
+        assert!(!self.deleted || matches!(change, Change::AdminActed(_)), "event {} was removed", self.id);
         match change {
             Change::EventChanged { details, settings } => {
                 self.details = details.clone();
@@ -51,10 +52,15 @@ impl Event {
             Change::BookingCancelled { number, .. } => self.cancel_booking(at_ms, *number),
             Change::ClocksShifted { by_ms, .. } => self.clock_shift_ms += by_ms,
             Change::AnswerRemembered(answer) => self.remember(at_ms, answer),
+            Change::AdminActed(_) => {}
             Change::EventCreated(_)
             | Change::SessionOpened { .. }
             | Change::TokenIssued { .. }
-            | Change::SessionEnded { .. } => panic!("{} cannot happen to an event that exists", change.kind()),
+            | Change::SessionEnded { .. }
+            | Change::AccountAdded { .. }
+            | Change::PasswordChanged { .. }
+            | Change::AccountRemoved { .. }
+            | Change::UserDescribed { .. } => panic!("{} cannot happen to an event that exists", change.kind()),
         }
     }
 
@@ -221,10 +227,26 @@ impl Event {
     }
 
     /// Keeps the memory of a user's ended holds at [`ENDED_HOLDS_REMEMBERED_MAX`]. Confirmed ones stay with their booking.
+    ///
+    /// Released ones go first: who lets holds expire waits before the next one, and must not get around that by holding
+    /// and releasing until the expired ones are forgotten. The user's newest number stays: it tells which session was
+    /// served here.
     fn forget_oldest_ended(&mut self, user: UserNumber, just_ended: HoldNumber) {
-        let is_forgettable = |hold: &Hold| matches!(hold.state, HoldState::Released | HoldState::Expired);
-        let is_ended = |number: HoldNumber| self.holds.get(number.0).is_some_and(is_forgettable);
-        if let Some(oldest) = self.oldest_beyond(ENDED_HOLDS_REMEMBERED_MAX, user, just_ended, is_ended) {
+        let numbers = self.parties.get(&user).expect("who has a hold is a party").numbers.as_slice();
+        if numbers.len() <= ENDED_HOLDS_REMEMBERED_MAX {
+            return;
+        }
+        let ended = numbers.iter().filter_map(|number| Some((*number, self.holds.get(number.0)?)));
+        let ended = ended.filter(|(_, hold)| matches!(hold.state, HoldState::Released | HoldState::Expired));
+        if ended.clone().count() <= ENDED_HOLDS_REMEMBERED_MAX {
+            return;
+        }
+        let newest = numbers.last().copied();
+        let others = ended.filter(|(number, _)| *number != just_ended && Some(*number) != newest);
+        let goes_first = |hold: &Hold| hold.state == HoldState::Released || is_planted(Bug::ExpiriesWashedOut);
+        let released = others.clone().find(|(_, hold)| goes_first(hold));
+        let expired = || others.min_by_key(|(number, hold)| (hold.deadline_ms, *number));
+        if let Some((oldest, _)) = released.or_else(expired) {
             self.holds.remove(oldest.0);
             self.party_mut(user).numbers.remove(oldest);
         }
@@ -234,8 +256,7 @@ impl Event {
     /// [`CANCELLED_BOOKINGS_REMEMBERED_MAX`].
     fn forget_oldest_cancelled(&mut self, user: UserNumber, just_cancelled: HoldNumber) {
         let is_cancelled = |number: HoldNumber| self.bookings.get(number.0).is_some_and(|booking| !booking.is_booked());
-        if let Some(oldest) = self.oldest_beyond(CANCELLED_BOOKINGS_REMEMBERED_MAX, user, just_cancelled, is_cancelled)
-        {
+        if let Some(oldest) = self.oldest_beyond(CANCELLED_BOOKINGS_REMEMBERED_MAX, user, just_cancelled, is_cancelled) {
             self.holds.remove(oldest.0);
             self.bookings.remove(oldest.0);
             self.party_mut(user).numbers.remove(oldest);

@@ -63,6 +63,7 @@ impl Event {
             self.check_on_sale()?;
         }
         self.check_limits(user, wish.quantity)?;
+        self.check_damping(context, user)?;
         let quantity = self.quantity_to_be_had(user, wish).filter(|_| self.status == Status::OnSale);
         let Some(quantity) = quantity else {
             return if may_wait {

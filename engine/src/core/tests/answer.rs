@@ -145,6 +145,7 @@ fn refusal(rejection: &Rejection) -> String {
             assert_eq!(*available, 0);
             format!(" held {held}{}", next_expiry_at_ms.map_or(String::new(), |at| format!(" next {}", time(at))))
         }
+        Rejection::Damped { until_ms } => format!(" until {}", time(*until_ms)),
         Rejection::InsufficientCapacity { available, requested } => {
             format!(" available {available} requested {requested}")
         }

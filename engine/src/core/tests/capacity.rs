@@ -3,6 +3,7 @@
 use super::{Row, Shell, check};
 use crate::core::change::Change;
 use crate::core::command::{Caller, Command, Context, EventPatch};
+use crate::core::damping::Damping;
 use crate::core::rejection::Rejection;
 
 #[test]
@@ -118,7 +119,7 @@ fn a_change_with_an_old_version_is_a_conflict_and_changes_nothing() {
         Command::Change(Box::new(EventPatch { capacities, if_version: Some(if_version), ..EventPatch::default() }))
     };
     let (conflict, current) = (change(seen), change(shell.event.version()));
-    let context = Context { now_ms: shell.now_ms, caller: Caller::Admin { name: "ops".to_owned() }, key: None };
+    let context = Context { now_ms: shell.now_ms, caller: Caller::Admin { name: "ops".to_owned() }, key: None, damping: Damping::OFF };
     let mut changes = Vec::new();
     assert_eq!(shell.event.decide(&context, conflict, &mut changes).answer, Err(Rejection::VersionConflict));
     assert!(changes.is_empty());

@@ -23,6 +23,14 @@ pub struct Model {
     logins: u64,
     remembered: Vec<Remembered>,
     wheel_is_late: bool,
+    damping: Damping,
+}
+
+/// After so many expiries within so long, a user waits for so long.
+struct Damping {
+    expiries: usize,
+    window: u64,
+    wait: u64,
 }
 
 /// A ticket type and its line.
@@ -118,9 +126,17 @@ impl Model {
         };
         let mut status = "on_sale".to_owned();
         let mut types = Vec::new();
+        let mut damping = Damping { expiries: 0, window: 1_800_000, wait: 600_000 };
         for (name, value) in words.split_whitespace().map(|word| word.split_once('=').unwrap()) {
+            let number = || super::row::parse_value(value).unwrap();
             if name == "status" {
                 status = value.to_owned();
+            } else if name == "damping" {
+                damping.expiries = number() as usize;
+            } else if name == "damping_window" {
+                damping.window = number();
+            } else if name == "damping_wait" {
+                damping.wait = number();
             } else if !settings.set(name, super::row::parse_value(value)) {
                 types.push(Type { name: name.to_owned(), capacity: value.parse().unwrap(), line: Vec::new() });
             }
@@ -139,6 +155,7 @@ impl Model {
             logins: 0,
             remembered: Vec::new(),
             wheel_is_late: false,
+            damping,
         }
     }
 
@@ -301,12 +318,21 @@ impl Model {
         hold.state = state;
         hold.expires = expires;
         let user = hold.user.clone();
-        let is_ended =
-            |hold: &&mut Hold| hold.user == user && !hold.forgotten && matches!(hold.state, "released" | "expired");
-        if self.holds.iter_mut().filter(is_ended).count() > 16 {
-            let mut others = self.holds.iter_mut().filter(is_ended).filter(|hold| hold.number != number);
-            others.next().unwrap().forgotten = true;
+        let is_ended = |hold: &&Hold| hold.user == user && !hold.forgotten && matches!(hold.state, "released" | "expired");
+        if self.holds.iter().filter(is_ended).count() > 16 {
+            let newest = self.newest_number(&user);
+            let others = self.holds.iter().filter(is_ended).filter(|hold| hold.number != number && hold.number != newest);
+            let released = others.clone().find(|hold| hold.state == "released");
+            let expired = others.min_by_key(|hold| (hold.expires, hold.number));
+            let oldest = released.or(expired).unwrap().number;
+            self.hold_mut(oldest).forgotten = true;
         }
+    }
+
+    fn newest_number(&self, user: &str) -> u32 {
+        let holds = self.holds.iter().filter(|hold| hold.user == user).map(|hold| hold.number);
+        let bookings = self.bookings.iter().filter(|booking| booking.user == user).map(|booking| booking.number);
+        holds.chain(bookings).max().unwrap()
     }
 
     fn grant(&mut self) {
@@ -351,7 +377,8 @@ impl Model {
         let was_deleted = self.deleted;
         let said = if who == "admin" { self.organise(what) } else { self.serve(who, session, what) };
         let answer = said.unwrap_or_else(|refusal| format!("refused {refusal}"));
-        if let Some(key) = key.filter(|_| !was_deleted && !self.deleted) {
+        let is_passing = answer.starts_with("refused rate_limited");
+        if let Some(key) = key.filter(|_| !was_deleted && !self.deleted && !is_passing) {
             let (key, answer) = (key.to_owned(), answer.clone());
             self.remembered.push(Remembered { scope, key, request, at: self.now, answer });
         }
@@ -455,6 +482,7 @@ impl Model {
             self.must_be_on_sale()?;
         }
         self.must_be_within_limits(user, want.quantity)?;
+        self.must_not_wait(user)?;
         let least = want.least.unwrap_or(want.quantity);
         let tickets = self.tickets_for(user, want.kind, want.quantity, least);
         match tickets {
@@ -718,6 +746,20 @@ impl Model {
             return Err(format!("limit_reached limit {} used {used}", self.settings.max_per_user));
         }
         Ok(())
+    }
+
+    /// Every expiry there ever was counts, remembered by the event or not.
+    fn must_not_wait(&self, user: &str) -> Result<(), String> {
+        let Damping { expiries, window, wait } = self.damping;
+        let expired = self.holds.iter().filter(|hold| hold.user == user && hold.state == "expired");
+        let times: Vec<u64> = expired.map(|hold| hold.expires).collect();
+        // An expiry that is the last of so many begins a wait.
+        let is_last_of_many = |last: &&u64| times.iter().filter(|at| **at <= **last && **last - **at <= window).count() >= expiries;
+        let until = times.iter().filter(is_last_of_many).max().map(|last| last + wait);
+        match until.filter(|until| expiries > 0 && self.now < *until) {
+            Some(until) => Err(format!("rate_limited until {}", seconds(until))),
+            None => Ok(()),
+        }
     }
 
     /// Held and booked over the whole event.

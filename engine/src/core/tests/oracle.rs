@@ -213,12 +213,20 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, core: T, model: T) -> Result
 fn event() -> impl Strategy<Value = String> {
     let status = prop_oneof![8 => Just("on_sale"), 2 => Just("scheduled"), 1 => Just("draft")];
     let queue_max = prop_oneof![Just(100_u32), 0_u32..3];
-    (types(), status, limits(), times(), queue_max, any::<bool>()).prop_map(
-        |(types, status, limits, times, queue_max, lobby)| {
+    (types(), status, limits(), times(), queue_max, any::<bool>(), damping()).prop_map(
+        |(types, status, limits, times, queue_max, lobby, damping)| {
             let lobby = u8::from(lobby);
-            format!("{types} status={status} {limits} {times} queue_max={queue_max} lobby={lobby}")
+            format!("{types} status={status} {limits} {times} queue_max={queue_max} lobby={lobby} {damping}")
         },
     )
+}
+
+fn damping() -> impl Strategy<Value = String> {
+    let expiries = prop_oneof![3 => Just(0_u32), 3 => 1_u32..4, 1 => 4_u32..=14];
+    let time = || prop_oneof![Just(60_u32), Just(600), Just(1_800), Just(86_400)];
+    (expiries, time(), time()).prop_map(|(expiries, window, wait)| {
+        format!("damping={expiries} damping_window={window}s damping_wait={wait}s")
+    })
 }
 
 fn types() -> impl Strategy<Value = String> {

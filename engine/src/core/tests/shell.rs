@@ -4,6 +4,7 @@ use super::answer::{Writer, figures};
 use super::row::{Ask, Row, Wish, parse_value};
 use crate::core::change::{Change, EventCreated, SessionEnd};
 use crate::core::command::{self, Caller, Command, Context, EventPatch};
+use crate::core::damping::Damping;
 use crate::core::edit::Edit;
 use crate::core::event::{Event, EventImage, HoldRow, QueueRow};
 use crate::core::hold::Booking;
@@ -23,6 +24,7 @@ pub struct Shell {
     pub sessions: Sessions,
     created: EventCreated,
     wheel_is_late: bool,
+    damping: Damping,
     journal: Vec<Record>,
     /// The changes of the last row.
     latest: Vec<Change>,
@@ -37,7 +39,8 @@ struct Record {
 }
 
 impl Shell {
-    /// The event that `words` describe: `status=paused`, a setting as `hold_seconds=60`, a ticket type as `vip=10`.
+    /// The event that `words` describe: `status=paused`, a setting as `hold_seconds=60`, a ticket type as `vip=10`; and after
+    /// how many expiries (`damping=3`) within how long (`damping_window=30m`) a user waits for how long (`damping_wait=10m`).
     pub fn new(words: &str) -> Shell {
         let mut created = EventCreated {
             id: Slug::new("gala").unwrap(),
@@ -46,8 +49,11 @@ impl Shell {
             ticket_types: Vec::new(),
             status: Status::OnSale,
         };
+        let mut damping = Damping { expiries_max: 0, window_ms: 1_800_000, wait_ms: 600_000 };
         for (name, value) in words.split_whitespace().map(|word| word.split_once('=').expect("name=value")) {
-            if name == "status" {
+            if set_damping(&mut damping, name, value) {
+                continue;
+            } else if name == "status" {
                 created.status = status(value);
             } else if let Some(edit) = edit(name, parse_value(value)) {
                 edit.apply(&mut created.details, &mut created.settings);
@@ -58,7 +64,7 @@ impl Shell {
         created.settings.check().expect("a table's settings are legal");
         let event = Event::new(EventNumber(1), &created);
         let (sessions, journal, latest) = (Sessions::default(), Vec::new(), Vec::new());
-        Shell { now_ms: START_MS, event, sessions, created, wheel_is_late: false, journal, latest }
+        Shell { now_ms: START_MS, event, sessions, created, wheel_is_late: false, damping, journal, latest }
     }
 
     /// Does what a row asks, and says what came of it.
@@ -126,7 +132,7 @@ impl Shell {
             self.step(None, |now_ms, event, changes| event.expire_due_of(now_ms, user, changes));
         }
         let key = key.map(|key| IdempotencyKey { key_hash: hash(key), request_hash: hash(&what.to_string()) });
-        let context = Context { now_ms: self.now_ms, caller, key };
+        let context = Context { now_ms: self.now_ms, caller, key, damping: self.damping };
         let command = self.command(what);
         let scope = context.caller.key_scope().filter(|_| key.is_some());
         let decision = self.step(scope, |_, event, changes| event.decide(&context, command, changes));
@@ -145,7 +151,7 @@ impl Shell {
         if let Some(session) = self.user(who).and_then(|user| self.sessions.of_user(user)) {
             return Caller::User { user: self.user(who).unwrap(), session };
         }
-        let login = self.sessions.decide_login(self.now_ms, who, [0; 32], &mut Vec::new());
+        let login = self.sessions.decide_login(self.now_ms, who, [0; 32], None, &mut Vec::new());
         Caller::User { user: login.user, session: login.session }
     }
 
@@ -166,7 +172,7 @@ impl Shell {
 
     fn go_down(&mut self, by_ms: u64, credit_ms: u64) {
         self.now_ms += by_ms;
-        let context = Context { now_ms: self.now_ms, caller: Caller::System, key: None };
+        let context = Context { now_ms: self.now_ms, caller: Caller::System, key: None, damping: self.damping };
         let command = Command::CreditDowntime { by_ms: credit_ms };
         self.step(None, |_, event, changes| event.decide(&context, command, changes));
         self.catch_up();
@@ -196,7 +202,7 @@ impl Shell {
             Ask::Hold(wish, wait) => Command::PlaceHold { wish: to_wish(wish), wait: *wait },
             Ask::Extend(number) => Command::ExtendHold { number: HoldNumber(*number) },
             Ask::GiveTime(number, seconds) => {
-                Command::GiveTime { number: HoldNumber(*number), seconds: *seconds as u32 }
+                Command::GiveTime { number: HoldNumber(*number), seconds: *seconds as u32, reason: None }
             }
             Ask::Confirm(number, quantity) => Command::ConfirmHold { number: HoldNumber(*number), quantity: *quantity },
             Ask::Release(number) => Command::ReleaseHold { number: HoldNumber(*number), reason: None },
@@ -214,7 +220,7 @@ impl Shell {
                 Command::Change(Box::new(EventPatch { edits, ..EventPatch::default() }))
             }
             Ask::Status(to) => Command::SetStatus { to: status(to), reason: None },
-            Ask::Delete => Command::Delete,
+            Ask::Delete => Command::Delete { reason: None },
             Ask::Create => Command::CreateAgain,
             Ask::See(_) | Ask::Place(_) => unreachable!("a look is no command"),
         }
@@ -313,6 +319,18 @@ fn ticket_type(name: &str, capacity: u32) -> TicketTypeDefinition {
 
 fn status(name: &str) -> Status {
     Status::from_name(name).expect("a status")
+}
+
+/// Sets a part of the damping, where `name` is one.
+fn set_damping(damping: &mut Damping, name: &str, value: &str) -> bool {
+    let number = || parse_value(value).expect("damping has numbers");
+    match name {
+        "damping" => damping.expiries_max = number() as u32,
+        "damping_window" => damping.window_ms = number(),
+        "damping_wait" => damping.wait_ms = number(),
+        _ => return false,
+    }
+    true
 }
 
 /// The edit that sets `name`, where there is such a setting. Times count from the start of the table.

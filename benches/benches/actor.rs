@@ -20,7 +20,7 @@ use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::settings::{CAPACITY_MAX, Details, Settings, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
 use holdfast_engine::core::{Caller, Command, Outcome, Rejection};
-use holdfast_engine::engine::{Engine, NewEvent, Wheels};
+use holdfast_engine::engine::{Engine, Identity, NewEvent, Wheels};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -177,7 +177,7 @@ async fn log_in(engine: &Arc<Engine>) -> Arc<[Caller]> {
         let mut token_hash = [0; 32];
         token_hash[..4].copy_from_slice(&number.to_le_bytes());
         logins.spawn(async move {
-            let login = engine.login(format!("user-{number}"), token_hash, Some(Vec::new())).await;
+            let login = engine.login(Identity::named(format!("user-{number}")), token_hash, Some(Vec::new())).await;
             let session = login.expect("the engine keeps up").session;
             Caller::User { user: session.user, session: session.number }
         });
@@ -198,6 +198,7 @@ fn new_event(id: &Slug, capacity: u32) -> NewEvent {
         settings: Settings { max_per_user: MAX_PER_USER, ..Settings::default() },
         ticket_types: vec![general],
         status: Status::OnSale,
+        reason: None,
     }
 }
 

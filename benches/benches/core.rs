@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use holdfast_engine::core::change::EventCreated;
 use holdfast_engine::core::command::Wish;
+use holdfast_engine::core::damping::Damping;
 use holdfast_engine::core::id::{EventNumber, HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use holdfast_engine::core::outcome::Answer;
 use holdfast_engine::core::settings::{Details, Settings, TicketTypeDefinition};
@@ -242,7 +243,8 @@ fn new_event(capacity: u32) -> Event {
 }
 
 fn context(user: UserNumber, now_ms: u64) -> Context {
-    Context { now_ms, caller: Caller::User { user, session: LoginSeq(u64::from(user.0)) }, key: None }
+    let caller = Caller::User { user, session: LoginSeq(u64::from(user.0)) };
+    Context { now_ms, caller, key: None, damping: Damping::OFF }
 }
 
 fn hold_one(wait: bool) -> Command {

@@ -27,6 +27,7 @@ use holdfast_engine::clock::ManualClock;
 use holdfast_engine::config::{EngineConfig, SnapshotConfig};
 use holdfast_engine::core::change::{By, EventCreated};
 use holdfast_engine::core::command::Wish;
+use holdfast_engine::core::damping::Damping;
 use holdfast_engine::core::id::{EventNumber, HoldNumber};
 use holdfast_engine::core::settings::{CAPACITY_MAX, DURATION_SECONDS_MAX, Settings};
 use holdfast_engine::core::{Caller, Change, Command, Context, Event, Outcome, Sessions};
@@ -234,7 +235,7 @@ impl Author {
             max_per_user: MAX_PER_USER,
             ..Settings::default()
         };
-        let NewEvent { id, details, settings, ticket_types, status } =
+        let NewEvent { id, details, settings, ticket_types, status, .. } =
             new_event(&slug("hot"), settings, &[("general", CAPACITY_MAX)]);
         let created = EventCreated { id, details, settings, ticket_types, status };
         let mut author = Author {
@@ -255,7 +256,7 @@ impl Author {
         for number in 0..count {
             let mut changes = Vec::new();
             let name = format!("user-{number}");
-            let login = self.sessions.decide_login(self.now_ms, &name, token_hash("user", number), &mut changes);
+            let login = self.sessions.decide_login(self.now_ms, &name, token_hash("user", number), None, &mut changes);
             self.callers.push(Caller::User { user: login.user, session: login.session });
             self.record(SESSIONS, &By::User, &changes);
         }
@@ -303,7 +304,8 @@ impl Author {
 
     fn ask(&mut self, index: usize, command: Command) -> Outcome {
         let (mut upkeep, mut changes) = (Vec::new(), Vec::new());
-        let context = Context { now_ms: self.now_ms, caller: self.callers[index].clone(), key: None };
+        let (now_ms, caller) = (self.now_ms, self.callers[index].clone());
+        let context = Context { now_ms, caller, key: None, damping: Damping::OFF };
         let decision = self.machine.execute(&context, command, &mut upkeep, &mut changes);
         self.record(EVENT, &By::System, &upkeep);
         self.record(EVENT, &By::User, &changes);

@@ -10,7 +10,7 @@ use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::settings::{Details, Settings, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
 use holdfast_engine::core::{Caller, Command, Outcome, Rejection};
-use holdfast_engine::engine::{Engine, NewEvent, Wheels};
+use holdfast_engine::engine::{Engine, Identity, NewEvent, Wheels};
 use tokio::task::JoinSet;
 
 /// How many prepare the stage at once: enough for one sync to serve many of them, and far below the bound of an inbox.
@@ -50,7 +50,11 @@ impl Venue {
             tasks.spawn(async move {
                 let mut callers = Vec::new();
                 for number in (first..count).step_by(AT_ONCE) {
-                    let login = engine.login(format!("{prefix}-{number}"), token_hash(&prefix, number), Some(vec![]));
+                    let login = engine.login(
+                        Identity::named(format!("{prefix}-{number}")),
+                        token_hash(&prefix, number),
+                        Some(vec![]),
+                    );
                     let session = login.await.expect("the engine keeps up").session;
                     callers.push(Caller::User { user: session.user, session: session.number });
                 }
@@ -101,6 +105,7 @@ pub fn new_event(id: &Slug, settings: Settings, ticket_types: &[(&str, u32)]) ->
         settings,
         ticket_types: ticket_types.iter().map(definition).collect(),
         status: Status::OnSale,
+        reason: None,
     }
 }
 

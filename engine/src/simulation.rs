@@ -7,6 +7,7 @@
 //!
 //! `make simulate SEEDS=5000` runs it; `make simulate SEED=17` runs one seed again. Same seed, same trace.
 
+mod accounts;
 mod client;
 mod flips;
 mod golden;

@@ -72,7 +72,7 @@ pub fn mutation(
     reply: Reply,
     render: impl FnOnce(&Arc<EventView>, &Outcome) -> Option<(Success, Option<Value>)>,
 ) -> Result<Response, ApiError> {
-    let rejected = |rejection| ApiError::Rejected { rejection, event: Some(event.clone()) };
+    let rejected = |rejection| ApiError::rejected(rejection, Some(event.clone()), reply.at_ms);
     let outcome = match reply.answer {
         Ok(outcome) => outcome,
         Err(rejection) => return Ok(refusal(rejected(rejection), reply.seq, reply.is_replay)),

@@ -9,8 +9,7 @@ use holdfast_engine::core::outcome::Outcome;
 use holdfast_engine::core::settings::{Details, Price, Settings, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
 use holdfast_engine::core::{Caller, change};
-use holdfast_engine::engine::Intent;
-use holdfast_engine::engine::{Engine, EventAnswer, NewEvent};
+use holdfast_engine::engine::{Engine, EventAnswer, Identity, Intent, NewEvent};
 
 use crate::gateway::Gateway;
 use crate::identity;
@@ -48,6 +47,7 @@ fn sample_events(now_ms: u64) -> Vec<NewEvent> {
         settings: Settings { auto_hold: 0, ..quick.clone() },
         ticket_types: ticket_types.iter().map(ticket_type).collect(),
         status: Status::OnSale,
+        reason: None,
     };
     let opening = Settings { opens_at_ms: Some(now_ms + 120_000), lobby: true, ..quick.clone() };
     vec![
@@ -99,8 +99,10 @@ async fn visit(engine: &Engine, name: &str) -> Option<()> {
     let (_, token_hash) = identity::new_token().ok()?;
     let quantity = 1 + random(3) as u32;
     let wish = Wish { quantity: Some(quantity), min_quantity: Some(1), ..Wish::default() };
-    let login =
-        engine.login(name.to_owned(), token_hash, Some(vec![Intent { event: event.clone(), wish }])).await.ok()?;
+    let login = engine
+        .login(Identity::named(name), token_hash, Some(vec![Intent { event: event.clone(), wish }]))
+        .await
+        .ok()?;
     let session = login.session.number;
     let caller = Caller::User { user: login.session.user, session };
     let (_, EventAnswer::Decided(Ok(outcome))) = login.events.first()? else { return None };
@@ -118,7 +120,7 @@ async fn visit(engine: &Engine, name: &str) -> Option<()> {
             engine.execute(&event, caller, None, Command::CancelBooking { number, reason: None }).await.ok()?;
         }
     }
-    engine.end_session(session, change::SessionEnd::Logout, change::By::User).await.ok()?;
+    engine.end_session(session, change::SessionEnd::Logout, change::By::User, None).await.ok()?;
     Some(())
 }
 

@@ -74,6 +74,13 @@ pub enum ApiError {
         /// The event it is about.
         event: Option<Slug>,
     },
+    /// The user let too many holds expire: nothing was done; try again after a while.
+    Damped {
+        /// Until when they wait, in milliseconds since the Unix epoch.
+        until_ms: u64,
+        /// The server's time, likewise.
+        now_ms: u64,
+    },
     /// Nothing was done; try again.
     Unavailable(Unavailable),
     /// The server has not recovered its state yet.
@@ -120,6 +127,7 @@ impl ApiError {
             ApiError::BodyTooLarge(_) => "body_too_large",
             ApiError::UnsupportedMediaType => "unsupported_media_type",
             ApiError::Rejected { rejection, .. } => rejection.code(),
+            ApiError::Damped { .. } => "rate_limited",
             ApiError::Unavailable(Unavailable::Overloaded | Unavailable::DiskSlow { .. }) => "overloaded",
             ApiError::Unavailable(Unavailable::StorageFull) => "storage_full",
             ApiError::Unavailable(Unavailable::ShuttingDown) => "shutting_down",
@@ -145,6 +153,7 @@ impl ApiError {
             ApiError::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::Rejected { rejection, .. } => rejection_status(rejection),
+            ApiError::Damped { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Unavailable(_) | ApiError::Recovering => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::BodyTimedOut => StatusCode::REQUEST_TIMEOUT,
@@ -169,12 +178,22 @@ impl ApiError {
             ApiError::BodyTooLarge(most) => format!("a body has at most {most} bytes"),
             ApiError::UnsupportedMediaType => "the body must be application/json".to_owned(),
             ApiError::Rejected { rejection, .. } => rejection_detail(rejection),
+            ApiError::Damped { .. } => DAMPED.to_owned(),
             ApiError::Unavailable(unavailable) => format!("{unavailable}; nothing was done"),
             ApiError::Recovering => "the server is reading its journal; nothing was done".to_owned(),
             ApiError::RateLimited { .. } => "too many requests of this kind; nothing was done".to_owned(),
             ApiError::BodyTimedOut => "the body took too long to arrive; nothing was done".to_owned(),
             ApiError::TimedOut => "the answer took too long; ask again with the same Idempotency-Key".to_owned(),
             ApiError::Internal => "a fault of the server; the request id finds it in the log".to_owned(),
+        }
+    }
+
+    /// After how many whole seconds it may be tried again, where that is known.
+    fn wait_seconds(&self) -> Option<u64> {
+        match self {
+            ApiError::Damped { until_ms, now_ms } => Some(until_ms.saturating_sub(*now_ms).div_ceil(1_000).max(1)),
+            ApiError::RateLimited { retry_after_seconds } => Some(*retry_after_seconds),
+            other => (other.status() == StatusCode::SERVICE_UNAVAILABLE).then(retry_after_seconds),
         }
     }
 
@@ -192,6 +211,16 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// A refusal by the rules, at the server's time `now_ms`; `event` makes ids of numbers.
+    pub fn rejected(rejection: Rejection, event: Option<Slug>, now_ms: u64) -> ApiError {
+        match rejection {
+            Rejection::Damped { until_ms } => ApiError::Damped { until_ms, now_ms },
+            rejection => ApiError::Rejected { rejection, event },
+        }
+    }
+}
+
 impl From<Unavailable> for ApiError {
     fn from(unavailable: Unavailable) -> ApiError {
         ApiError::Unavailable(unavailable)
@@ -201,6 +230,7 @@ impl From<Unavailable> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = (self.status(), self.code());
+        let wait_seconds = self.wait_seconds();
         let mut problem = json!({
             "type": format!("/docs/errors#{code}"),
             "title": title(code),
@@ -219,14 +249,14 @@ impl IntoResponse for ApiError {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let ApiError::RateLimited { retry_after_seconds } = self {
-            headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds));
-        } else if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds()));
+        if let Some(seconds) = wait_seconds {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
 }
+
+const DAMPED: &str = "too many of your holds expired unpaid lately; nothing was done";
 
 /// 1 to 3 seconds: a crowd that was turned away must not come back all at once.
 fn retry_after_seconds() -> u64 {
@@ -248,13 +278,16 @@ fn rejection_status(rejection: &Rejection) -> StatusCode {
         | Rejection::TicketTypeNotFound
         | Rejection::HoldNotFound
         | Rejection::BookingNotFound
+        | Rejection::AccountNotFound
         | Rejection::QueueEntryNotFound => StatusCode::NOT_FOUND,
         Rejection::Invalid { .. } | Rejection::IdempotencyKeyReused | Rejection::ExtensionExhausted => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Rejection::VersionConflict => StatusCode::PRECONDITION_FAILED,
         Rejection::HoldExpired { .. } | Rejection::SessionEnded => StatusCode::GONE,
+        Rejection::Damped { .. } => StatusCode::TOO_MANY_REQUESTS,
         Rejection::EventExists
+        | Rejection::AccountExists
         | Rejection::EventInUse
         | Rejection::InvalidTransition { .. }
         | Rejection::CapacityBelowCommitted { .. }
@@ -307,6 +340,9 @@ fn rejection_detail(rejection: &Rejection) -> String {
         Rejection::IdempotencyKeyReused => "the key came with another request before".to_owned(),
         Rejection::VersionConflict => "somebody changed the event since you read it".to_owned(),
         Rejection::EventExists => "an event of this id is there".to_owned(),
+        Rejection::AccountExists => "a user of this name has an account".to_owned(),
+        Rejection::AccountNotFound => "no user of this name has an account".to_owned(),
+        Rejection::Damped { .. } => DAMPED.to_owned(),
         Rejection::EventInUse => "the event has had holds or bookings, and cannot be removed".to_owned(),
         Rejection::InvalidTransition { from, to } => {
             format!("an event that is {} cannot become {}", from.as_str(), to.as_str())

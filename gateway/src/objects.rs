@@ -1,6 +1,7 @@
 //! The objects of the API, as JSON. Field names and order are those of the contract.
 
-use holdfast_engine::core::change::{By, Change, DropReason, SessionEnd, ShiftReason};
+use holdfast_engine::config::SessionsConfig;
+use holdfast_engine::core::change::{AdminAct, By, Change, Difference, DropReason, SessionEnd, ShiftReason, Subject};
 use holdfast_engine::core::hold::HoldSource;
 use holdfast_engine::core::id::{HoldNumber, TypeIndex};
 use holdfast_engine::core::outcome::{BookingView, HoldView, QueueView};
@@ -127,20 +128,20 @@ pub fn queue(event: &EventView, place: &QueueView) -> Value {
     })
 }
 
-/// A session. `idle_seconds` is how long it lives without a request.
-pub fn session(session: &LiveSession, idle_seconds: u32) -> Value {
+/// A session. `config` says for how long it lives.
+pub fn session(session: &LiveSession, config: &SessionsConfig) -> Value {
     json!({
         "id": session.number.0.to_string(),
         "user": session.user_name.as_ref(),
-        "class": "standard",
+        "class": session.class().as_ref(),
         "logged_in_at": rfc3339(session.logged_in_at_ms),
         "login_seq": session.number.0,
         "last_seen_at": rfc3339(session.last_seen_at_ms()),
-        "expires_at": rfc3339(session.last_seen_at_ms() + u64::from(idle_seconds) * 1_000),
+        "expires_at": rfc3339(session.expires_at_ms(&config.lengths())),
     })
 }
 
-/// A change of the audit trail. `type_id` gives the ids of the event's ticket types, while the event exists.
+/// A change of the audit trail. It has no hash of a password or token, and no e-mail address. `type_id` gives the ids of the event's ticket types, while the event exists.
 pub fn change<'a>(
     entry: &AuditEntry,
     type_id: impl Fn(TypeIndex) -> Option<&'a str>,
@@ -165,7 +166,31 @@ pub fn change<'a>(
         "source": source(&entry.change).map(HoldSource::as_str),
         "by": by(entry),
         "reason": reason(&entry.change),
+        "act": if let Change::AdminActed(done) = &entry.change { act(done) } else { Value::Null },
     })
+}
+
+/// What an organiser did, and what is otherwise since.
+fn act(act: &AdminAct) -> Value {
+    let about = match act.about {
+        Subject::Event => "event",
+        Subject::Hold { .. } => "hold",
+        Subject::Booking { .. } => "booking",
+        Subject::Session { .. } => "session",
+        Subject::Account { .. } => "account",
+    };
+    let differences: Vec<Value> = act.differences.iter().map(difference).collect();
+    json!({ "action": act.action, "about": about, "differences": differences })
+}
+
+/// The engine tells times in milliseconds since the Unix epoch; their fields are those that end in `_at`.
+fn difference(difference: &Difference) -> Value {
+    let Difference { field, before, after } = difference;
+    let told = |text: &Option<String>| {
+        let time = text.as_ref().filter(|_| field.ends_with("_at")).and_then(|text| text.parse().ok()).map(rfc3339);
+        time.or_else(|| text.clone())
+    };
+    json!({ "field": field, "before": told(before), "after": told(after) })
 }
 
 #[derive(Default)]
@@ -192,6 +217,12 @@ fn links(change: &Change) -> Links {
         Change::SessionOpened { session, .. }
         | Change::TokenIssued { session, .. }
         | Change::SessionEnded { session, .. } => Links { login_seq: Some(session.0), ..Links::default() },
+        Change::AdminActed(act) => match &act.about {
+            Subject::Hold { number, .. } => hold(number),
+            Subject::Booking { number, .. } => booking(number),
+            Subject::Session { session, .. } => Links { login_seq: Some(session.0), ..Links::default() },
+            Subject::Event | Subject::Account { .. } => Links::default(),
+        },
         Change::CapacityChanged { ticket_type, to, .. } => {
             Links { quantity: Some(*to), ticket_type: Some(*ticket_type), ..Links::default() }
         }
@@ -221,6 +252,7 @@ fn reason(change: &Change) -> Option<String> {
             Some(reason.as_ref().map_or(step.clone(), |reason| format!("{step}: {reason}")))
         }
         Change::HoldReleased { reason, .. } | Change::BookingCancelled { reason, .. } => reason.clone(),
+        Change::AdminActed(act) => act.reason.clone(),
         Change::HoldConfirmed { rescued: true, .. } => Some("rescued".to_owned()),
         Change::CapacityChanged { from, to, .. } => Some(format!("{from} to {to}")),
         Change::SessionEnded { reason, .. } => Some(session_end(*reason).to_owned()),
@@ -235,6 +267,8 @@ fn session_end(reason: SessionEnd) -> &'static str {
         SessionEnd::Logout => "logout",
         SessionEnd::Idle => "idle",
         SessionEnd::Admin => "admin",
+        SessionEnd::Lifetime => "lifetime",
+        SessionEnd::AccountRemoved => "account_removed",
     }
 }
 
@@ -274,4 +308,65 @@ pub fn merged(object: Value, more: Value) -> Value {
     let mut all = members(object);
     all.extend(members(more));
     Value::Object(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use holdfast_engine::core::id::{EventNumber, LoginSeq, Slug, UserNumber};
+
+    use super::*;
+
+    const SECRETS: [&str; 3] = ["argon2id", "ann@example.org", "7777777"];
+
+    /// As the API and `holdfast dump` show it.
+    fn shown(change: Change) -> Value {
+        let (by, event) = (By::Admin("ops".to_owned()), Slug::new("gala"));
+        let entry = AuditEntry { seq: 7, at_ms: 0, by, event, event_number: EventNumber(1), change };
+        super::change(&entry, |_| None, Some("ann"))
+    }
+
+    #[test]
+    fn no_secret_is_in_the_audit_trail() {
+        let (user, session, password_hash) = (UserNumber(1), LoginSeq(1), "$argon2id$x".to_owned());
+        let (name, token_hash, email) = ("ann".to_owned(), [0x77; 32], Some("ann@example.org".to_owned()));
+        let changes = [
+            Change::SessionOpened { session, user, name: name.clone(), token_hash },
+            Change::TokenIssued { session, token_hash },
+            Change::AccountAdded { user, name, password_hash: password_hash.clone() },
+            Change::PasswordChanged { user, password_hash, kept_token: Some(token_hash) },
+            Change::AccountRemoved { user },
+            Change::UserDescribed { user, class: Some("vip".to_owned()), email },
+        ];
+        for change in changes {
+            let kind = change.kind();
+            let text = shown(change).to_string();
+            assert!(text.contains(&format!("\"kind\":\"{kind}\"")), "{text}");
+            assert!(kind == "token_issued" || text.contains("\"user\":\"ann\""), "{text}");
+            assert!(SECRETS.iter().all(|secret| !text.contains(secret)), "{text}");
+            assert!(text.contains("\"act\":null"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_act_tells_who_did_what_to_what_and_why() {
+        let (number, user) = (HoldNumber(17), UserNumber(1));
+        let time = |at_ms: u64| Some(at_ms.to_string());
+        let differences = vec![Difference { field: "expires_at".to_owned(), before: time(0), after: time(60_000) }];
+        let act = AdminAct {
+            admin: "ops".to_owned(),
+            action: "give_time".to_owned(),
+            about: Subject::Hold { number, user },
+            differences,
+            reason: Some("the card reader was down".to_owned()),
+        };
+        let shown = shown(Change::AdminActed(Box::new(act)));
+        assert_eq!(shown["kind"], "admin_acted");
+        assert_eq!(shown["by"], "admin:ops");
+        assert_eq!(shown["hold"], "gala.17");
+        assert_eq!(shown["user"], "ann");
+        assert_eq!(shown["reason"], "the card reader was down");
+        let difference =
+            json!({ "field": "expires_at", "before": "1970-01-01T00:00:00.000Z", "after": "1970-01-01T00:01:00.000Z" });
+        assert_eq!(shown["act"], json!({ "action": "give_time", "about": "hold", "differences": [difference] }));
+    }
 }

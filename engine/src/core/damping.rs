@@ -25,7 +25,8 @@ impl Damping {
         }
         expired_at_ms.sort_unstable();
         // Not the newest ones alone: a later expiry must not end the wait that earlier ones have begun.
-        let mut close = expired_at_ms.windows(count).rev().filter(|times| times[count - 1] - times[0] <= self.window_ms);
+        let mut close =
+            expired_at_ms.windows(count).rev().filter(|times| times[count - 1] - times[0] <= self.window_ms);
         close.next().map(|times| times[count - 1].saturating_add(self.wait_ms))
     }
 }

@@ -186,8 +186,12 @@ impl Sessions {
             Some(Change::PasswordChanged { user, .. }) => {
                 (Subject::Account { user: *user }, "password", None, Some("changed"))
             }
-            Some(Change::AccountAdded { user, .. }) => (Subject::Account { user: *user }, "account", None, Some("active")),
-            Some(Change::AccountRemoved { user }) => (Subject::Account { user: *user }, "account", Some("active"), None),
+            Some(Change::AccountAdded { user, .. }) => {
+                (Subject::Account { user: *user }, "account", None, Some("active"))
+            }
+            Some(Change::AccountRemoved { user }) => {
+                (Subject::Account { user: *user }, "account", Some("active"), None)
+            }
             _ => return,
         };
         let (before, after) = (before.map(str::to_owned), after.map(str::to_owned));

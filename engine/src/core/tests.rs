@@ -17,8 +17,10 @@
 //! [`row`] has the words, [`answer`] writes the answers, [`shell`] stands in for the actor.
 
 mod answer;
+mod auditing;
 mod booking;
 mod capacity;
+mod damping;
 mod holds;
 mod idempotency;
 mod lifecycle;

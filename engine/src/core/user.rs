@@ -32,9 +32,8 @@ impl UserDetails {
     pub fn check(&self) -> Result<(), Rejection> {
         let texts = [("class", &self.class, CLASS_LENGTH_MAX), ("email", &self.email, EMAIL_LENGTH_MAX)];
         for (field, text, most) in texts {
-            let is_legal = |text: &str| {
-                (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control)
-            };
+            let is_legal =
+                |text: &str| (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
             if text.as_deref().is_some_and(|text| !is_legal(text)) {
                 let message = format!("must have 1 to {most} characters, none of them a control character");
                 return Err(Rejection::invalid(field, message));

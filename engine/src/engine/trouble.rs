@@ -49,7 +49,11 @@ impl Sale {
     fn log_in(&self, number: u16) -> Result<Caller, Unavailable> {
         let mut token_hash = [0; 32];
         token_hash[..2].copy_from_slice(&number.to_le_bytes());
-        let login = self.runtime.block_on(self.engine.login(Identity::named(format!("user-{number}")), token_hash, Some(Vec::new())))?;
+        let login = self.runtime.block_on(self.engine.login(
+            Identity::named(format!("user-{number}")),
+            token_hash,
+            Some(Vec::new()),
+        ))?;
         Ok(Caller::User { user: login.session.user, session: login.session.number })
     }
 

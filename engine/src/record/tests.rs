@@ -1,5 +1,5 @@
 use super::{DecodeError, decode_record, encode_record};
-use crate::core::change::{By, Change, Record, Share};
+use crate::core::change::{AdminAct, By, Change, Difference, Record, SessionEnd, Share, Subject};
 use crate::core::hold::HoldSource;
 use crate::core::id::{EventNumber, HoldNumber, LoginSeq, TypeIndex, UserNumber};
 
@@ -47,6 +47,38 @@ fn the_layout_is_frozen() {
         "01000000",         // source: queue
     ];
     assert_eq!(bytes, expected.concat());
+}
+
+/// Changes have the numbers they got when they were added, so that a journal can be read however many there are.
+#[test]
+fn the_numbers_of_accounts_and_audit_entries_are_frozen() {
+    let (user, text) = (UserNumber(7), || "x".to_owned());
+    let act = AdminAct {
+        admin: text(),
+        action: text(),
+        about: Subject::Hold { number: HoldNumber(3), user },
+        differences: vec![Difference { field: text(), before: None, after: Some(text()) }],
+        reason: None,
+    };
+    let changes = [
+        (Change::AccountAdded { user, name: text(), password_hash: text() }, "15000000_07000000_X_X"),
+        (Change::PasswordChanged { user, password_hash: text(), kept_token: None }, "16000000_07000000_X_00"),
+        (Change::AccountRemoved { user }, "17000000_07000000"),
+        (Change::UserDescribed { user, class: None, email: Some(text()) }, "18000000_07000000_00_01_X"),
+        (Change::AdminActed(Box::new(act)), "19000000_X_X_01000000_03000000_07000000_0100000000000000_X_00_01_X_00"),
+        (
+            Change::SessionEnded { session: LoginSeq(9), user, reason: SessionEnd::AccountRemoved },
+            "07000000_0900000000000000_07000000_04000000",
+        ),
+    ];
+    for (change, expected) in changes {
+        let record = Record { event: EventNumber(0), at_ms: 0, by: By::User, changes: vec![change] };
+        let bytes = encoded(&record);
+        // Behind version, event, time, by, and the count of changes.
+        let text: String = bytes[1 + 4 + 8 + 4 + 8..].iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(text, expected.replace('X', "010000000000000078").replace('_', ""));
+        assert_eq!(decode_record(&bytes), Ok(record));
+    }
 }
 
 #[test]

@@ -16,7 +16,9 @@ fn end_overdue(machine: &mut SessionMachine, now_ms: u64, seen_ms: u64) -> Vec<u
 }
 
 fn why(changes: &[Change]) -> Option<SessionEnd> {
-    changes.iter().find_map(|change| if let Change::SessionEnded { reason, .. } = change { Some(*reason) } else { None })
+    changes
+        .iter()
+        .find_map(|change| if let Change::SessionEnded { reason, .. } = change { Some(*reason) } else { None })
 }
 
 #[test]
@@ -97,7 +99,10 @@ fn a_login_ends_the_users_overdue_session_even_where_the_wheel_is_late() {
     machine.login(0, "ann", [1; 32], None, &mut Vec::new());
     assert_eq!(machine.end_overdue_of(999, "ann", &|_| 0, &mut changes), None);
     assert_eq!(machine.end_overdue_of(1_000, "bob", &|_| 0, &mut changes), None);
-    assert_eq!(machine.end_overdue_of(1_000, "ann", &|_| 0, &mut changes).map(|ended| ended.session), Some(LoginSeq(1)));
+    assert_eq!(
+        machine.end_overdue_of(1_000, "ann", &|_| 0, &mut changes).map(|ended| ended.session),
+        Some(LoginSeq(1))
+    );
     assert_eq!(why(&changes), Some(SessionEnd::Idle));
     assert!(machine.login(1_000, "ann", [2; 32], None, &mut changes).fresh);
     assert_eq!(end_overdue(&mut machine, 1_001, 1_000), [], "the timer of the ended session is gone");

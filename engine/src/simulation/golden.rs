@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::ManualClock;
+use crate::core::id::UserNumber;
 use crate::engine::Engine;
 use crate::storage::disk::Disk;
 use crate::storage::simulated::SimulatedDisk;
 
+use super::accounts::{finish, keep_house};
 use super::world::{World, open};
 
 /// Long after all of them were written: nothing about them depends on when they are read.
@@ -44,6 +46,9 @@ fn sale(engine: &Engine) -> String {
                 .unwrap();
         }
     }
+    for (user, name) in engine.accounts(UserNumber(0), usize::MAX) {
+        writeln!(sale, "account {} {name} {}", user.0, engine.password_hash(&name).unwrap()).unwrap();
+    }
     // What a start adds, it adds behind these.
     for entry in engine.changes(0, usize::MAX, None).unwrap().entries {
         let event = entry.event.map_or(String::new(), |id| id.to_string());
@@ -71,6 +76,17 @@ fn load(directory: &Path) -> SimulatedDisk {
     disk
 }
 
+/// The same store after somebody has kept house in it; in the end the engine is killed, or stopped with a snapshot.
+fn with_accounts(disk: &SimulatedDisk, is_stopped: bool) -> SimulatedDisk {
+    let engine = start(disk);
+    keep_house(&engine);
+    if is_stopped {
+        finish(&engine, engine.shutdown());
+    }
+    drop(engine);
+    disk.after_kill()
+}
+
 fn write(directory: &Path, disk: &SimulatedDisk) {
     fs::create_dir_all(directory).unwrap();
     for path in disk.paths().iter().filter(|path| !path.ends_with("LOCK")) {
@@ -83,9 +99,9 @@ fn write(directory: &Path, disk: &SimulatedDisk) {
 fn golden_directories_of_every_format_are_read() {
     if let Ok(format) = std::env::var("HOLDFAST_WRITE_GOLDEN") {
         let killed = World::calm(7).killed_when(|disk| disk.paths().len() >= 9);
-        write(&root().join(&format).join("killed"), &killed);
+        write(&root().join(&format).join("killed"), &with_accounts(&killed, false));
         let stopped = World::calm(8).stopped_when(|disk| disk.paths().len() >= 9);
-        write(&root().join(&format).join("stopped"), &stopped);
+        write(&root().join(&format).join("stopped"), &with_accounts(&stopped, true));
     }
     let directories = golden_directories();
     assert!(directories.len() >= 2, "{directories:?}");

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use crate::clock::ManualClock;
 use crate::core::change::{By, SessionEnd};
 use crate::core::command::{Caller, Command, Wish};
-use crate::engine::{Engine, Identity};
 use crate::engine::open::Work;
+use crate::engine::{Engine, Identity};
 use crate::storage::DataDirectory;
 use crate::storage::simulated::{Damage, Fault, FaultKind, Operation, SimulatedDisk};
 

@@ -65,7 +65,8 @@ fn play(engine: &Engine, round: u64) -> Option<()> {
     let (event, types) = EVENTS[(round % 2) as usize];
     let mut token = [0; 32];
     token[..8].copy_from_slice(&round.to_le_bytes());
-    let login = finish(engine, engine.login(Identity::named(format!("user-{}", round % 5)), token, Some(Vec::new())))?.ok()?;
+    let login =
+        finish(engine, engine.login(Identity::named(format!("user-{}", round % 5)), token, Some(Vec::new())))?.ok()?;
     let caller = Caller::User { user: login.session.user, session: login.session.number };
     let ticket_type = Some(slug(types[(round / 2) as usize % types.len()].0));
     let wish = Wish { ticket_type, quantity: Some(1), min_quantity: None };

@@ -1,4 +1,4 @@
-use crate::core::change::{By, Change, EventCreated, Record, SessionEnd, Share};
+use crate::core::change::{AdminAct, By, Change, Difference, EventCreated, Record, SessionEnd, Share, Subject};
 use crate::core::hold::HoldSource;
 use crate::core::id::{EventNumber, HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use crate::core::settings::{Details, Settings, TicketTypeDefinition};
@@ -24,6 +24,53 @@ fn journal() -> Vec<Record> {
         record(0, vec![Change::SessionEnded { session: LoginSeq(1), user: UserNumber(1), reason: SessionEnd::Logout }]),
         record(0, vec![opened(3, 1, "ann")]),
     ]
+}
+
+/// The same, and accounts: ann's goes again, bob gets another password and is described, cay never logged in.
+fn journal_with_accounts() -> Vec<Record> {
+    let mut records = journal();
+    let added = |user, name: &str| Change::AccountAdded {
+        user: UserNumber(user),
+        name: name.to_owned(),
+        password_hash: format!("hash of {name}"),
+    };
+    let steps = [
+        vec![added(1, "ann"), acted()],
+        vec![added(3, "cay"), added(2, "bob")],
+        vec![
+            Change::TokenIssued { session: LoginSeq(2), token_hash: [9; 32] },
+            Change::UserDescribed { user: UserNumber(2), class: Some("vip".to_owned()), email: None },
+        ],
+        vec![Change::PasswordChanged {
+            user: UserNumber(2),
+            password_hash: "another".to_owned(),
+            kept_token: Some([9; 32]),
+        }],
+        vec![
+            Change::AccountRemoved { user: UserNumber(1) },
+            Change::SessionEnded { session: LoginSeq(3), user: UserNumber(1), reason: SessionEnd::AccountRemoved },
+        ],
+        vec![opened(4, 3, "cay")],
+    ];
+    let record = |changes| Record { event: SESSIONS, at_ms: 2_000, by: By::Admin("ops".to_owned()), changes };
+    records.extend(steps.into_iter().map(record));
+    records.push(Record {
+        event: EventNumber(1),
+        at_ms: 2_001,
+        by: By::Admin("ops".to_owned()),
+        changes: vec![acted()],
+    });
+    records
+}
+
+fn acted() -> Change {
+    Change::AdminActed(Box::new(AdminAct {
+        admin: "ops".to_owned(),
+        action: "add_account".to_owned(),
+        about: Subject::Account { user: UserNumber(1) },
+        differences: vec![Difference { field: "account".to_owned(), before: None, after: Some("active".to_owned()) }],
+        reason: None,
+    }))
 }
 
 fn created(id: &str) -> Change {
@@ -78,8 +125,12 @@ fn restored(blocks: &[(u32, Vec<u8>)]) -> State {
 
 #[test]
 fn a_snapshot_at_any_record_plus_the_tail_is_the_full_replay() {
-    let records = journal();
-    let whole = blocks(&replayed(&records));
+    check_every_cut(&journal());
+    check_every_cut(&journal_with_accounts());
+}
+
+fn check_every_cut(records: &[Record]) {
+    let whole = blocks(&replayed(records));
     for cut in 0..=records.len() {
         let mut state = restored(&blocks(&replayed(&records[..cut])));
         let seq_at_cut: u64 = records[..cut].iter().map(|record| record.changes.len() as u64).sum();
@@ -143,4 +194,29 @@ fn unknown_and_misplaced_blocks_are_refused() {
     let mut empty = State::default();
     assert_eq!(empty.read_block(holds.0, &holds.1), Err("rows of an event before any event".to_owned()));
     assert_eq!(empty.read_block(99, &[]), Err("a block of the unknown kind 99".to_owned()));
+}
+
+#[test]
+fn accounts_and_what_is_known_of_users_are_in_the_snapshot_and_nothing_where_there_is_nothing() {
+    let state = restored(&blocks(&replayed(&journal_with_accounts())));
+    let users = state.sessions.users();
+    let hash = |name: &str| users.password_hash(users.number(name).unwrap()).map(str::to_owned);
+    assert_eq!(hash("ann"), None);
+    assert_eq!(hash("bob"), Some("another".to_owned()));
+    assert_eq!(hash("cay"), Some("hash of cay".to_owned()));
+    assert_eq!(state.sessions.class(UserNumber(2)).as_deref(), Some("vip"));
+    assert_eq!(state.sessions.get(LoginSeq(2)).unwrap().token_hashes, [[9; 32]]);
+    assert_eq!(users.records().len(), 2, "nothing is kept of whom there is nothing to keep");
+    // Snapshots from before there were accounts have the same blocks as ever.
+    assert!(blocks(&replayed(&journal())).iter().all(|(kind, _)| *kind != 10));
+}
+
+#[test]
+fn an_audit_entry_alters_no_event() {
+    let mut state = replayed(&journal());
+    let before = blocks(&state);
+    let record =
+        Record { event: EventNumber(1), at_ms: 1_001, by: By::Admin("ops".to_owned()), changes: vec![acted()] };
+    state.apply(20, &record);
+    assert_eq!(blocks(&state), before);
 }

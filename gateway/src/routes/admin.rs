@@ -44,14 +44,15 @@ struct HoldsQuery {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ReasonBody {
-    reason: Option<String>,
+pub(super) struct ReasonBody {
+    pub(super) reason: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExtendBody {
     seconds: i64,
+    reason: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -131,7 +132,8 @@ async fn extend(
 ) -> Result<Response, ApiError> {
     let (engine, (event, number)) = (gateway.engine()?, numbered_id(&hold, "hold_not_found")?);
     let seconds = u32::try_from(request.body.seconds).map_err(|_| ApiError::invalid("seconds", "must be 1 or more"))?;
-    let reply = engine.execute(&event, organiser.caller(), request.key, Command::GiveTime { number, seconds }).await?;
+    let command = Command::GiveTime { number, seconds, reason: reason(request.body.reason)? };
+    let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
     answer::mutation(engine, &event, hold_of_no_event(reply), |view, outcome| match outcome {
         Outcome::Hold(hold) => Some((Success::Ok, Some(objects::admin_hold(view, hold, engine.user_name(hold.user))))),
         _ => None,

@@ -18,9 +18,8 @@ use holdfast_engine::engine::NewEvent;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use super::admin::reason;
+use super::admin::{ReasonBody, reason};
 use super::events::ListQuery;
-use super::holds::NoBody;
 use crate::answer;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
@@ -65,6 +64,8 @@ struct EventBody {
     capacity: Option<i64>,
     ticket_types: Option<Vec<Object<TicketTypeBody>>>,
     status: Option<StatusName>,
+    /// Why, for the audit trail.
+    reason: Option<String>,
 }
 
 /// A ticket type. A change has id and capacity only.
@@ -156,15 +157,15 @@ async fn remove(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
     organiser: Organiser,
-    request: Mutation<NoBody>,
+    request: Mutation<ReasonBody>,
 ) -> Result<Response, ApiError> {
-    let NoBody {} = request.body;
     let (engine, event) = (gateway.engine()?, event_id(&event)?);
-    let reply = engine.execute(&event, organiser.caller(), request.key, Command::Delete).await?;
+    let command = Command::Delete { reason: reason(request.body.reason)? };
+    let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
     let seq = reply.seq;
     match reply.answer {
         Ok(_) => Ok(answer::personal(answer::with_seq(answer::empty(Success::NoContent), seq))),
-        Err(rejection) => Err(ApiError::Rejected { rejection, event: Some(event) }),
+        Err(rejection) => Err(ApiError::rejected(rejection, Some(event), reply.at_ms)),
     }
 }
 
@@ -198,10 +199,11 @@ impl EventBody {
         let id = slug("id", id)?;
         self.name.as_ref().ok_or_else(|| missing("name"))?;
         let (mut details, mut settings) = (Details::default(), defaults);
+        let reason = reason(self.reason.take())?;
         let status = self.status.as_ref().map_or(Status::Draft, |status| status.0);
         self.take_edits()?.into_iter().for_each(|edit| edit.apply(&mut details, &mut settings));
         let ticket_types = ticket_types(self.capacity, self.ticket_types)?;
-        Ok(NewEvent { id, details, settings, ticket_types, status })
+        Ok(NewEvent { id, details, settings, ticket_types, status, reason })
     }
 
     fn into_patch(mut self, if_version: Option<u32>) -> Result<EventPatch, ApiError> {
@@ -211,13 +213,14 @@ impl EventBody {
             return Err(ApiError::Malformed(format!("unknown field `{field}`: a change has no such field")));
         }
         let edits = self.take_edits()?;
+        let reason = reason(self.reason.take())?;
         let capacities = self
             .ticket_types
             .into_iter()
             .flatten()
             .map(|Object(body)| body.into_capacity())
             .collect::<Result<_, _>>()?;
-        Ok(EventPatch { edits, capacities, if_version })
+        Ok(EventPatch { edits, capacities, if_version, reason })
     }
 
     /// Texts and settings, taken out of the body.

@@ -75,7 +75,7 @@ async fn place(
         event.place_of(now_ms, user, index).ok_or(holdfast_engine::core::Rejection::QueueEntryNotFound)
     };
     let found = engine.read(&id, look).await.ok_or(ApiError::NotFound("event_not_found"))?;
-    let place = found.map_err(|rejection| ApiError::Rejected { rejection, event: Some(id) })?;
+    let place = found.map_err(|rejection| ApiError::rejected(rejection, Some(id), engine.now_ms()))?;
     Ok(answer::personal(answer::body(Success::Ok, objects::queue(&view, &place))))
 }
 

@@ -10,8 +10,7 @@ use holdfast_engine::core::change::{By, SessionEnd};
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::{Outcome, Rejection};
-use holdfast_engine::engine::Intent;
-use holdfast_engine::engine::{Engine, EventAnswer, LoginAnswer};
+use holdfast_engine::engine::{Engine, EventAnswer, Identity, Intent, LoginAnswer};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -58,7 +57,8 @@ async fn login(State(gateway): State<Arc<Gateway>>, request: Mutation<LoginBody>
     let user_name = identity::user_name(gateway.config().auth.mode, &user)?;
     let intents = intents.map(read_intents).transpose()?;
     let (token, token_hash) = identity::new_token()?;
-    let login = engine.login(user_name, token_hash, intents).await?;
+    let identity = Identity { user_name, details: None };
+    let login = engine.login(identity, token_hash, intents).await?;
     let success = if login.fresh { Success::Created } else { Success::Ok };
     let value = render_login(engine, &login, &token);
     let response = answer::with_seq(answer::body(success, value), login.seq);
@@ -80,7 +80,7 @@ async fn mine(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Respo
 }
 
 async fn logout(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Response, ApiError> {
-    let ended = gateway.engine()?.end_session(buyer.0.number, SessionEnd::Logout, By::User).await?;
+    let ended = gateway.engine()?.end_session(buyer.0.number, SessionEnd::Logout, By::User, None).await?;
     let response = answer::with_cookie(answer::empty(Success::NoContent), identity::session_cookie(None));
     // Where somebody else ended it in between, it is over all the same.
     Ok(answer::personal(match ended {
@@ -107,13 +107,13 @@ fn read_intents(intents: Vec<Object<IntentBody>>) -> Result<Vec<Intent>, ApiErro
 }
 
 fn render_session(engine: &Engine, buyer: &Buyer) -> Value {
-    objects::session(&buyer.0, engine.config().sessions.idle_seconds)
+    objects::session(&buyer.0, &engine.config().sessions)
 }
 
 fn render_login(engine: &Engine, login: &LoginAnswer, token: &str) -> Value {
     let outcomes: Vec<Value> = login.events.iter().map(|(event, said)| render_outcome(engine, event, said)).collect();
     json!({
-        "session": objects::session(&login.session, engine.config().sessions.idle_seconds),
+        "session": objects::session(&login.session, &engine.config().sessions),
         "token": token,
         "outcomes": outcomes,
         "server_time": rfc3339(login.at_ms),
@@ -150,7 +150,7 @@ fn render_outcome(engine: &Engine, event: &Slug, said: &EventAnswer) -> Value {
 /// The outcome's name. What the contract has no outcome for counts as not on sale; `code` says it exactly.
 fn refused_outcome(rejection: &Rejection) -> &'static str {
     match rejection {
-        Rejection::LimitReached { .. } => "limit_reached",
+        Rejection::LimitReached { .. } | Rejection::Damped { .. } => "limit_reached",
         Rejection::SalePaused => "sale_paused",
         Rejection::SaleClosed | Rejection::SaleCancelled => "sale_closed",
         Rejection::QueueFull => "queue_full",

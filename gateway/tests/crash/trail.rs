@@ -49,7 +49,7 @@ impl Change {
     /// What a step may add to what was asked for: memory of the answer, and grants of what came free.
     fn is_consequence(&self) -> bool {
         let is_grant = self.kind == "hold_placed" && self.source.as_deref() == Some("queue");
-        is_grant || matches!(self.kind.as_str(), "answer_remembered" | "queue_dropped")
+        is_grant || matches!(self.kind.as_str(), "answer_remembered" | "queue_dropped" | "admin_acted")
     }
 }
 
@@ -213,7 +213,7 @@ impl Trail {
             "hold_expired" => self.end_hold(change, "expired"),
             "booking_placed" => self.place_booking(change),
             "booking_cancelled" => self.cancel_booking(change),
-            "status_changed" | "clocks_shifted" | "token_issued" | "answer_remembered" => {}
+            "status_changed" | "clocks_shifted" | "token_issued" | "answer_remembered" | "admin_acted" => {}
             other => panic!("a change of an unexpected kind {other}: {change:?}"),
         }
         if change.event.is_some() && change.ticket_type.is_some() {

@@ -70,7 +70,9 @@ impl Event {
             Command::Login { wish, explicit } => self.decide_login(context, &wish, explicit, changes),
             Command::PlaceHold { wish, wait } => self.decide_place_hold(context, &wish, wait, changes),
             Command::ExtendHold { number } => self.decide_extend(context, number, changes),
-            Command::GiveTime { number, seconds, reason: _ } => self.decide_give_time(context, number, seconds, changes),
+            Command::GiveTime { number, seconds, reason: _ } => {
+                self.decide_give_time(context, number, seconds, changes)
+            }
             Command::ConfirmHold { number, quantity } => self.decide_confirm(context, number, quantity, changes),
             Command::ReleaseHold { number, reason } => self.decide_release(context, number, reason, changes),
             Command::Book { wish } => self.decide_book(context, &wish, changes),

@@ -256,7 +256,8 @@ impl Event {
     /// [`CANCELLED_BOOKINGS_REMEMBERED_MAX`].
     fn forget_oldest_cancelled(&mut self, user: UserNumber, just_cancelled: HoldNumber) {
         let is_cancelled = |number: HoldNumber| self.bookings.get(number.0).is_some_and(|booking| !booking.is_booked());
-        if let Some(oldest) = self.oldest_beyond(CANCELLED_BOOKINGS_REMEMBERED_MAX, user, just_cancelled, is_cancelled) {
+        if let Some(oldest) = self.oldest_beyond(CANCELLED_BOOKINGS_REMEMBERED_MAX, user, just_cancelled, is_cancelled)
+        {
             self.holds.remove(oldest.0);
             self.bookings.remove(oldest.0);
             self.party_mut(user).numbers.remove(oldest);

@@ -318,10 +318,12 @@ impl Model {
         hold.state = state;
         hold.expires = expires;
         let user = hold.user.clone();
-        let is_ended = |hold: &&Hold| hold.user == user && !hold.forgotten && matches!(hold.state, "released" | "expired");
+        let is_ended =
+            |hold: &&Hold| hold.user == user && !hold.forgotten && matches!(hold.state, "released" | "expired");
         if self.holds.iter().filter(is_ended).count() > 16 {
             let newest = self.newest_number(&user);
-            let others = self.holds.iter().filter(is_ended).filter(|hold| hold.number != number && hold.number != newest);
+            let others =
+                self.holds.iter().filter(is_ended).filter(|hold| hold.number != number && hold.number != newest);
             let released = others.clone().find(|hold| hold.state == "released");
             let expired = others.min_by_key(|hold| (hold.expires, hold.number));
             let oldest = released.or(expired).unwrap().number;
@@ -754,7 +756,8 @@ impl Model {
         let expired = self.holds.iter().filter(|hold| hold.user == user && hold.state == "expired");
         let times: Vec<u64> = expired.map(|hold| hold.expires).collect();
         // An expiry that is the last of so many begins a wait.
-        let is_last_of_many = |last: &&u64| times.iter().filter(|at| **at <= **last && **last - **at <= window).count() >= expiries;
+        let is_last_of_many =
+            |last: &&u64| times.iter().filter(|at| **at <= **last && **last - **at <= window).count() >= expiries;
         let until = times.iter().filter(is_last_of_many).max().map(|last| last + wait);
         match until.filter(|until| expiries > 0 && self.now < *until) {
             Some(until) => Err(format!("rate_limited until {}", seconds(until))),

@@ -168,6 +168,10 @@ pub fn seconds(at_ms: u64) -> String {
 
 fn parse_duration(text: &str) -> u64 {
     let digits = text.trim_end_matches(char::is_alphabetic);
+    if let Some((seconds, rest)) = digits.split_once('.') {
+        assert!(rest.len() == 3 && text.ends_with('s'), "{text} is no time in seconds");
+        return seconds.parse::<u64>().unwrap() * 1_000 + rest.parse::<u64>().unwrap();
+    }
     let unit_ms = match &text[digits.len()..] {
         "ms" => 1,
         "s" => 1_000,

@@ -53,7 +53,8 @@ fn answer(sessions: &mut Sessions, now_ms: u64, asked: &str, changes: &mut Vec<C
             kinds(changes)
         }
         [name, "knows"] => {
-            let record = sessions.number(name).and_then(|user| sessions.users().record(user)).cloned().unwrap_or_default();
+            let record =
+                sessions.number(name).and_then(|user| sessions.users().record(user)).cloned().unwrap_or_default();
             let text = |text: Option<&str>| text.unwrap_or("-").to_owned();
             let details = record.details;
             let known = [details.class.as_deref(), details.email.as_deref(), record.password_hash.as_deref()];

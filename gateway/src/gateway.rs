@@ -9,11 +9,13 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::admin_token::AdminToken;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::login::Login;
 
 /// What every request handler shares. It answers before the engine has recovered: everything but the probes with
 /// `recovering`.
 pub struct Gateway {
     config: Config,
+    login: Login,
     trusted_proxies: Vec<IpNet>,
     metrics: PrometheusHandle,
     recovered: OnceLock<Recovered>,
@@ -26,9 +28,9 @@ struct Recovered {
 
 impl Gateway {
     /// A gateway without an engine.
-    pub fn new(config: Config, metrics: PrometheusHandle) -> Gateway {
+    pub fn new(config: Config, login: Login, metrics: PrometheusHandle) -> Gateway {
         let trusted_proxies = config.trusted_proxies();
-        Gateway { config, trusted_proxies, metrics, recovered: OnceLock::new() }
+        Gateway { config, login, trusted_proxies, metrics, recovered: OnceLock::new() }
     }
 
     /// The engine has recovered: from now on, requests are served.
@@ -40,6 +42,11 @@ impl Gateway {
     /// What the operator has set.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// How a login proves who it is.
+    pub fn login(&self) -> &Login {
+        &self.login
     }
 
     /// The proxies that are believed when they say for whom they ask.

@@ -1,4 +1,4 @@
-//! Who asks. The one place that knows credentials, and how a login proves who it is.
+//! Who asks. The one place that knows credentials; how a login proves who it is, is in [`crate::login`].
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use holdfast_engine::core::Caller;
+use holdfast_engine::core::change::By;
 use holdfast_engine::session_table::{Authentication, LiveSession};
 use sha2::{Digest, Sha256};
 
-use crate::config::AuthMode;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 
@@ -19,9 +19,6 @@ pub const ADMIN_NAME: &str = "admin";
 
 const SESSION_COOKIE: &str = "holdfast_session";
 const ADMIN_COOKIE: &str = "holdfast_admin";
-
-/// The longest user name, in characters.
-const USER_NAME_LENGTH_MAX: usize = 128;
 
 /// A buyer with a live session.
 pub struct Buyer(pub Arc<LiveSession>);
@@ -33,10 +30,29 @@ impl Buyer {
     }
 }
 
+/// The token of a buyer's session, as the engine knows it.
+pub struct SessionToken {
+    /// The token's SHA-256.
+    pub hash: [u8; 32],
+}
+
+impl FromRequestParts<Arc<Gateway>> for SessionToken {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Gateway>) -> Result<SessionToken, ApiError> {
+        credential(parts, SESSION_COOKIE).map(|token| SessionToken { hash: token_hash(&token) })
+    }
+}
+
 /// An organiser.
 pub struct Organiser;
 
 impl Organiser {
+    /// The organiser as the audit trail knows them.
+    pub fn by(&self) -> By {
+        By::Admin(ADMIN_NAME.to_owned())
+    }
+
     /// The organiser as the engine knows them.
     pub fn caller(&self) -> Caller {
         Caller::Admin { name: ADMIN_NAME.to_owned() }
@@ -70,21 +86,6 @@ impl FromRequestParts<Arc<Gateway>> for Organiser {
             Authentication::Ended | Authentication::Unknown => Err(ApiError::Unauthenticated),
         }
     }
-}
-
-/// Establishes who logs in: in open mode, whoever they say.
-pub fn user_name(mode: AuthMode, user: &str) -> Result<String, ApiError> {
-    if mode != AuthMode::Open {
-        return Err(ApiError::Unauthenticated);
-    }
-    let length = user.chars().count();
-    if length == 0 || length > USER_NAME_LENGTH_MAX {
-        return Err(ApiError::invalid("user", format!("must have 1 to {USER_NAME_LENGTH_MAX} characters")));
-    }
-    if user.chars().any(char::is_control) || user.trim() != user {
-        return Err(ApiError::invalid("user", "must not have control characters or outer white space"));
-    }
-    Ok(user.to_owned())
 }
 
 /// A new session token: 32 random bytes as 64 hexadecimal digits, and the hash by which it is known.

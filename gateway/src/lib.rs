@@ -1,7 +1,7 @@
 //! The server of Holdfast: HTTP in, commands to the engine, JSON out. No rule of the sale is decided here.
 //!
 //! Reading order: [`command_line`] and [`config`] (what is to be run), [`server`] (how it runs, from bind to drain),
-//! [`gateway`] (what every request shares), [`client`] and [`identity`] (who asks), [`request`] (reading, strictly), [`routes`] (by
+//! [`gateway`] (what every request shares), [`client`] and [`identity`] (who asks), [`login`] (how a login proves it), [`request`] (reading, strictly), [`routes`] (by
 //! resource), [`objects`] (JSON), [`answer`] and [`error`] (what leaves); [`offline`] (looking after the data directory
 //! without a server).
 
@@ -15,6 +15,7 @@ pub mod error;
 pub mod gateway;
 pub mod identity;
 pub mod layers;
+pub mod login;
 pub mod objects;
 pub mod offline;
 pub mod page;

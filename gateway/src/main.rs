@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Parser;
 use holdfast::admin_token;
 use holdfast::command_line::{Action, CommandLine};
-use holdfast::config::Config;
+use holdfast::config::{AuthMode, Config};
 use holdfast::demo;
 use holdfast::offline;
 use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings, install_metrics};
@@ -99,9 +99,18 @@ fn announce(server: &Server) {
     let config = server.gateway().config();
     println!("Holdfast {} listens on http://{}", env!("CARGO_PKG_VERSION"), server.address());
     println!("Data directory: {}", config.server.data.display());
-    println!("Login is open: anybody may log in under any name.");
+    println!("{}", login_line(config.auth.mode));
     if let Some(token) = server.new_admin_token() {
         println!("Admin token, made at this first start and shown only now: {token}");
+    }
+}
+
+fn login_line(mode: AuthMode) -> &'static str {
+    match mode {
+        AuthMode::Open => "Login is open: anybody may log in under any name.",
+        AuthMode::Accounts => "Login is by user name and password.",
+        AuthMode::Jwt => "Login is by signed token.",
+        AuthMode::Service => "Login is by a back end with a service token.",
     }
 }
 

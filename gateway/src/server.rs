@@ -16,6 +16,7 @@ use crate::admin_token::{AdminToken, AdminTokenError};
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::layers;
+use crate::login::{Login, LoginError};
 
 /// The exit code of a process that cannot listen where it was told to.
 const EXIT_UNAVAILABLE: u8 = 69;
@@ -45,6 +46,9 @@ pub enum ServerError {
     /// There is no usable admin token.
     #[error(transparent)]
     AdminToken(#[from] AdminTokenError),
+    /// Logins could not be checked.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// The operating system failed.
     #[error("cannot run the server: {0}")]
     System(#[from] std::io::Error),
@@ -60,6 +64,7 @@ impl ServerError {
             ServerError::Listen { .. } => EXIT_UNAVAILABLE,
             ServerError::Open(error) => error.exit_code(),
             ServerError::AdminToken(error) => admin_token_exit_code(error),
+            ServerError::Login(error) => error.exit_code(),
             ServerError::System(_) | ServerError::Metrics(_) => EXIT_OS,
         }
     }
@@ -101,9 +106,10 @@ impl Server {
     pub async fn start(config: Config, surroundings: Surroundings) -> Result<Server, ServerError> {
         let Surroundings { clock, wheels, metrics, admin_token } = surroundings;
         AdminToken::check_environment(admin_token.as_deref())?;
+        let login = Login::start(&config)?;
         let listener = listen(config.server.listen)?;
         let address = listener.local_addr()?;
-        let gateway = Arc::new(Gateway::new(config.clone(), metrics));
+        let gateway = Arc::new(Gateway::new(config.clone(), login, metrics));
         let handle = Handle::new();
         let serving = serve(listener, &gateway, handle.clone())?;
 

@@ -16,6 +16,8 @@ mod bad_input;
 mod crowds;
 mod headers;
 mod idempotency;
+mod login_accounts;
+mod login_jwt;
 mod objects;
 mod offline;
 mod process;

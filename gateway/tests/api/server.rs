@@ -22,7 +22,7 @@ use crate::people::{Admin, Buyer, Visitor};
 pub const ADMIN_TOKEN: &str = "an-admin-token-for-tests";
 
 /// When every test begins: 2026-11-22T10:00:00.000Z, in milliseconds since the Unix epoch.
-const BEGIN_MS: u64 = 1_795_341_600_000;
+pub const BEGIN_MS: u64 = 1_795_341_600_000;
 
 /// A server on a free port, with a data directory that goes away with it.
 pub struct TestServer {
@@ -107,6 +107,11 @@ impl TestServer {
     pub fn turn_wheels(&self) {
         let engine = self.running().server.gateway().engine().expect("a server that has recovered");
         engine.turn_wheels();
+    }
+
+    /// Looks at the files that may change while the server runs.
+    pub fn reread_files(&self) {
+        self.running().server.gateway().login().reread();
     }
 
     /// Ends the engine in good order while the server still answers.

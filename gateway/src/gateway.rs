@@ -6,9 +6,9 @@ use holdfast_engine::engine::Engine;
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::admin_token::AdminToken;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::tokens::Tokens;
 
 /// What every request handler shares. It answers before the engine has recovered: everything but the probes with
 /// `recovering`.
@@ -21,7 +21,7 @@ pub struct Gateway {
 
 struct Recovered {
     engine: Engine,
-    admin_token: AdminToken,
+    tokens: Tokens,
 }
 
 impl Gateway {
@@ -32,8 +32,8 @@ impl Gateway {
     }
 
     /// The engine has recovered: from now on, requests are served.
-    pub fn serve(&self, engine: Engine, admin_token: AdminToken) {
-        let is_first = self.recovered.set(Recovered { engine, admin_token }).is_ok();
+    pub fn serve(&self, engine: Engine, tokens: Tokens) {
+        let is_first = self.recovered.set(Recovered { engine, tokens }).is_ok();
         assert!(is_first, "a gateway has one engine");
     }
 
@@ -52,10 +52,17 @@ impl Gateway {
         self.recovered.get().map(|recovered| &recovered.engine).ok_or(ApiError::Recovering)
     }
 
-    /// Whether `candidate` is the admin token.
-    pub fn is_admin_token(&self, candidate: &str) -> Result<bool, ApiError> {
-        let recovered = self.recovered.get().ok_or(ApiError::Recovering)?;
-        Ok(recovered.admin_token.matches(candidate))
+    /// Who administers, looks, or logs others in.
+    pub fn tokens(&self) -> Result<&Tokens, ApiError> {
+        self.recovered.get().map(|recovered| &recovered.tokens).ok_or(ApiError::Recovering)
+    }
+
+    /// Looks at the files that may change while the server runs, and takes up what is new; to be called every few seconds,
+    /// where it may block.
+    pub fn reread_files(&self) {
+        if let Some(recovered) = self.recovered.get() {
+            recovered.tokens.reread();
+        }
     }
 
     /// The metrics in Prometheus' text format.

@@ -7,15 +7,14 @@ use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use holdfast_engine::core::Caller;
+use holdfast_engine::core::id::Slug;
 use holdfast_engine::session_table::{Authentication, LiveSession};
 use sha2::{Digest, Sha256};
 
 use crate::config::AuthMode;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
-
-/// The name by which the audit trail knows the one admin token.
-pub const ADMIN_NAME: &str = "admin";
+use crate::tokens::{Holder, Role};
 
 const SESSION_COOKIE: &str = "holdfast_session";
 const ADMIN_COOKIE: &str = "holdfast_admin";
@@ -33,13 +32,19 @@ impl Buyer {
     }
 }
 
-/// An organiser.
-pub struct Organiser;
+/// Somebody with a token for the admin API, whose role allows the request.
+#[derive(Clone, Debug)]
+pub struct Organiser {
+    /// The token's name, by which the audit trail knows them.
+    pub name: Slug,
+    /// What they may do.
+    pub role: Role,
+}
 
 impl Organiser {
     /// The organiser as the engine knows them.
     pub fn caller(&self) -> Caller {
-        Caller::Admin { name: ADMIN_NAME.to_owned() }
+        Caller::Admin { name: self.name.as_str().to_owned() }
     }
 }
 
@@ -62,14 +67,30 @@ impl FromRequestParts<Arc<Gateway>> for Organiser {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Organiser, ApiError> {
         let token = credential(parts, ADMIN_COOKIE)?;
-        if gateway.is_admin_token(&token)? {
-            return Ok(Organiser);
+        let Some(Holder { name, role }) = gateway.tokens()?.find(&token) else {
+            return Err(refuse_stranger(gateway, &token)?);
+        };
+        match role {
+            Role::Operator => {}
+            Role::Viewer if parts.method.is_safe() => {}
+            Role::Viewer => return Err(ApiError::Forbidden("a viewer's token reads, and changes nothing")),
+            Role::Service => {
+                return Err(ApiError::Forbidden("a service's token logs users in, and administers nothing"));
+            }
         }
-        match gateway.engine()?.authenticate(&token_hash(&token)) {
-            Authentication::Live(_) => Err(ApiError::Forbidden("this needs the admin token")),
-            Authentication::Ended | Authentication::Unknown => Err(ApiError::Unauthenticated),
-        }
+        let organiser = Organiser { name, role };
+        // The key of a request is read after this, and counts for this organiser alone.
+        parts.extensions.insert(organiser.clone());
+        Ok(organiser)
     }
+}
+
+/// Who shows the admin API a credential that is none of the tokens: a buyer, or nobody.
+fn refuse_stranger(gateway: &Gateway, token: &str) -> Result<ApiError, ApiError> {
+    Ok(match gateway.engine()?.authenticate(&token_hash(token)) {
+        Authentication::Live(_) => ApiError::Forbidden("this needs the token of an organiser"),
+        Authentication::Ended | Authentication::Unknown => ApiError::Unauthenticated,
+    })
 }
 
 /// Establishes who logs in: in open mode, whoever they say.

@@ -1,15 +1,18 @@
 //! What every request handler shares.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use holdfast_engine::clock::Clock;
 use holdfast_engine::engine::Engine;
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::admin_token::AdminToken;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::lockout::Lockout;
 use crate::login::Login;
+use crate::rates::Rates;
+use crate::tokens::Tokens;
 
 /// What every request handler shares. It answers before the engine has recovered: everything but the probes with
 /// `recovering`.
@@ -18,24 +21,27 @@ pub struct Gateway {
     login: Login,
     trusted_proxies: Vec<IpNet>,
     metrics: PrometheusHandle,
+    rates: Rates,
+    lockout: Lockout,
     recovered: OnceLock<Recovered>,
 }
 
 struct Recovered {
     engine: Engine,
-    admin_token: AdminToken,
+    tokens: Tokens,
 }
 
 impl Gateway {
-    /// A gateway without an engine.
-    pub fn new(config: Config, login: Login, metrics: PrometheusHandle) -> Gateway {
+    /// A gateway without an engine. `clock` is that which the engine will have.
+    pub fn new(config: Config, login: Login, clock: &Arc<dyn Clock>, metrics: PrometheusHandle) -> Gateway {
         let trusted_proxies = config.trusted_proxies();
-        Gateway { config, login, trusted_proxies, metrics, recovered: OnceLock::new() }
+        let (rates, lockout) = (Rates::new(&config.limits, clock), Lockout::new(&config.admin));
+        Gateway { config, login, trusted_proxies, metrics, rates, lockout, recovered: OnceLock::new() }
     }
 
     /// The engine has recovered: from now on, requests are served.
-    pub fn serve(&self, engine: Engine, admin_token: AdminToken) {
-        let is_first = self.recovered.set(Recovered { engine, admin_token }).is_ok();
+    pub fn serve(&self, engine: Engine, tokens: Tokens) {
+        let is_first = self.recovered.set(Recovered { engine, tokens }).is_ok();
         assert!(is_first, "a gateway has one engine");
     }
 
@@ -54,15 +60,33 @@ impl Gateway {
         &self.trusted_proxies
     }
 
+    /// How often callers may ask.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// Whom the admin API does not listen to for a while.
+    pub fn lockout(&self) -> &Lockout {
+        &self.lockout
+    }
+
     /// The engine.
     pub fn engine(&self) -> Result<&Engine, ApiError> {
         self.recovered.get().map(|recovered| &recovered.engine).ok_or(ApiError::Recovering)
     }
 
-    /// Whether `candidate` is the admin token.
-    pub fn is_admin_token(&self, candidate: &str) -> Result<bool, ApiError> {
-        let recovered = self.recovered.get().ok_or(ApiError::Recovering)?;
-        Ok(recovered.admin_token.matches(candidate))
+    /// Who administers, looks, or logs others in.
+    pub fn tokens(&self) -> Result<&Tokens, ApiError> {
+        self.recovered.get().map(|recovered| &recovered.tokens).ok_or(ApiError::Recovering)
+    }
+
+    /// Looks at the files that may change while the server runs, and takes up what is new; to be called every few seconds,
+    /// where it may block.
+    pub fn reread_files(&self) {
+        self.login.reread();
+        if let Some(recovered) = self.recovered.get() {
+            recovered.tokens.reread();
+        }
     }
 
     /// The metrics in Prometheus' text format.

@@ -18,8 +18,10 @@ use std::path::PathBuf;
 use holdfast_engine::engine::{Engine, Identity};
 use holdfast_engine::storage::EXIT_CONFIGURATION;
 
+use crate::client::Client;
 use crate::config::{AuthMode, Config};
 use crate::error::ApiError;
+use crate::gateway::Gateway;
 use crate::server::EXIT_OS;
 use jwt::TokenLogins;
 use key_set::KeySetError;
@@ -109,12 +111,18 @@ impl Login {
     /// # Errors
     ///
     /// `unauthenticated`, whichever part of the proof is wrong or missing; `malformed_request` or `validation_failed` where
-    /// `user` is none; `overloaded` where too many passwords wait to be checked.
-    pub async fn establish(&self, engine: &Engine, proof: Proof) -> Result<Identity, ApiError> {
+    /// `user` is none; `rate_limited` where `client` or the account has had too many password logins lately; `overloaded`
+    /// where too many passwords wait to be checked.
+    pub async fn establish(&self, gateway: &Gateway, client: &Client, proof: Proof) -> Result<Identity, ApiError> {
         match self {
-            Login::Open | Login::Service => Ok(Identity { user_name: required_user(proof.user)?, details: None }),
-            Login::Accounts(pool) => by_password(engine, pool, proof).await,
-            Login::Jwt(tokens) => by_token(engine, tokens, &proof),
+            Login::Open | Login::Service => Ok(Identity::named(required_user(proof.user)?)),
+            Login::Accounts(pool) => {
+                let user_name = required_user(proof.user)?;
+                let password = proof.password.ok_or(ApiError::Unauthenticated)?;
+                check_password(gateway, pool, client, &user_name, password).await?;
+                Ok(Identity::named(user_name))
+            }
+            Login::Jwt(tokens) => by_token(gateway.engine()?, tokens, &proof),
         }
     }
 
@@ -138,24 +146,21 @@ impl Login {
     }
 }
 
-async fn by_password(engine: &Engine, pool: &PasswordPool, proof: Proof) -> Result<Identity, ApiError> {
-    let user_name = required_user(proof.user)?;
-    let password = proof.password.ok_or(ApiError::Unauthenticated)?;
-    check_password(engine, pool, &user_name, password).await?;
-    Ok(Identity { user_name, details: None })
-}
-
 /// Whether it is the password of the user's account.
 ///
 /// # Errors
 ///
-/// `unauthenticated` where it is not, and where there is no account, after the same time; `overloaded` where too many wait.
+/// `unauthenticated` where it is not, and where there is no account, after the same time; `rate_limited` where `client` or the
+/// account has been tried too often lately; `overloaded` where too many wait.
 pub async fn check_password(
-    engine: &Engine,
+    gateway: &Gateway,
     pool: &PasswordPool,
+    client: &Client,
     user_name: &str,
     password: Password,
 ) -> Result<(), ApiError> {
+    let engine = gateway.engine()?;
+    gateway.rates().login(client, user_name)?;
     let hash = engine.password_hash(user_name);
     let is_right = pool.verify(password, hash.clone()).await?;
     // While it was hashed, the account may have got another password, or gone.

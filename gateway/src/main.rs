@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use holdfast::admin_token;
 use holdfast::command_line::{Action, CommandLine};
-use holdfast::config::{AuthMode, Config};
+use holdfast::config::{AuthMode, Config, ServerConfig};
 use holdfast::demo;
 use holdfast::offline;
 use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings, install_metrics};
+use holdfast::tokens;
 use holdfast_engine::clock::SystemClock;
 use holdfast_engine::engine::Wheels;
 use holdfast_engine::storage::EXIT_CONFIGURATION;
@@ -49,6 +49,14 @@ fn main() -> ExitCode {
             Err(error) => refuse(&error, error.exit_code()),
         };
     }
+    if let Action::Token(errand) = action {
+        let ServerConfig { data, reread_seconds, .. } = &config.server;
+        let (output, notes) = (&mut std::io::stdout().lock(), &mut std::io::stderr().lock());
+        return match tokens::run(&errand, data, *reread_seconds, output, notes) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => refuse(&error, error.exit_code()),
+        };
+    }
     start_log(&config);
     run(config, action == Action::Demo)
 }
@@ -77,7 +85,7 @@ async fn serve(config: Config, with_demo: bool) -> Result<(), ServerError> {
         clock: Arc::new(SystemClock::start()),
         wheels: Wheels::ByThread,
         metrics: install_metrics()?,
-        admin_token: std::env::var_os(admin_token::VARIABLE).map(|token| token.to_string_lossy().into_owned()),
+        admin_token: std::env::var_os(tokens::VARIABLE).map(|token| token.to_string_lossy().into_owned()),
     };
     let server = Server::start(config, surroundings).await?;
     announce(&server);

@@ -8,15 +8,14 @@ use axum_server::Handle;
 use holdfast_engine::clock::Clock;
 use holdfast_engine::engine::{Engine, Wheels};
 use holdfast_engine::error::OpenError;
-use holdfast_engine::storage::{EXIT_CONFIGURATION, EXIT_DATA, EXIT_IO};
 use hyper_util::rt::TokioTimer;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::admin_token::{AdminToken, AdminTokenError};
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::layers;
 use crate::login::{Login, LoginError};
+use crate::tokens::{Tokens, TokensError};
 
 /// The exit code of a process that cannot listen where it was told to.
 const EXIT_UNAVAILABLE: u8 = 69;
@@ -43,9 +42,9 @@ pub enum ServerError {
     /// The engine could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// There is no usable admin token.
+    /// The tokens cannot be used.
     #[error(transparent)]
-    AdminToken(#[from] AdminTokenError),
+    Tokens(#[from] TokensError),
     /// Logins could not be checked.
     #[error(transparent)]
     Login(#[from] LoginError),
@@ -63,19 +62,10 @@ impl ServerError {
         match self {
             ServerError::Listen { .. } => EXIT_UNAVAILABLE,
             ServerError::Open(error) => error.exit_code(),
-            ServerError::AdminToken(error) => admin_token_exit_code(error),
+            ServerError::Tokens(error) => error.exit_code(),
             ServerError::Login(error) => error.exit_code(),
             ServerError::System(_) | ServerError::Metrics(_) => EXIT_OS,
         }
-    }
-}
-
-fn admin_token_exit_code(error: &AdminTokenError) -> u8 {
-    match error {
-        AdminTokenError::Unusable => EXIT_CONFIGURATION,
-        AdminTokenError::Damaged { .. } => EXIT_DATA,
-        AdminTokenError::Storage { .. } => EXIT_IO,
-        AdminTokenError::Randomness(_) => EXIT_OS,
     }
 }
 
@@ -87,6 +77,7 @@ pub struct Server {
     handle: Handle<SocketAddr>,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
     upkeep: tokio::task::JoinHandle<()>,
+    rereading: tokio::task::JoinHandle<()>,
 }
 
 /// What a start needs besides the configuration.
@@ -105,11 +96,11 @@ impl Server {
     /// Binds first, so that a port in use touches no data; then recovers, answering `recovering` meanwhile; then serves.
     pub async fn start(config: Config, surroundings: Surroundings) -> Result<Server, ServerError> {
         let Surroundings { clock, wheels, metrics, admin_token } = surroundings;
-        AdminToken::check_environment(admin_token.as_deref())?;
+        Tokens::check_environment(admin_token.as_deref())?;
         let login = Login::start(&config)?;
         let listener = listen(config.server.listen)?;
         let address = listener.local_addr()?;
-        let gateway = Arc::new(Gateway::new(config.clone(), login, metrics));
+        let gateway = Arc::new(Gateway::new(config.clone(), login, &clock, metrics));
         let handle = Handle::new();
         let serving = serve(listener, &gateway, handle.clone())?;
 
@@ -117,20 +108,21 @@ impl Server {
         let open = move || -> Result<_, ServerError> {
             let engine = Engine::open(engine_config, &data, clock, wheels)?;
             // The directory is ours now: its lock is held.
-            let token = AdminToken::from_environment_or_file(admin_token.as_deref(), &data)?;
-            Ok((engine, token))
+            let tokens = Tokens::open(admin_token.as_deref(), &data)?;
+            Ok((engine, tokens))
         };
         let opened = tokio::task::spawn_blocking(open).await.map_err(std::io::Error::other)?;
-        let (engine, (token, new_admin_token)) = match opened {
+        let (engine, (tokens, new_admin_token)) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 handle.shutdown();
                 return Err(error);
             }
         };
-        gateway.serve(engine, token);
-        let upkeep = tokio::spawn(keep_metrics(Arc::clone(&gateway)));
-        Ok(Server { gateway, address, new_admin_token, handle, serving, upkeep })
+        gateway.serve(engine, tokens);
+        let upkeep = tokio::spawn(keep_up(Arc::clone(&gateway)));
+        let rereading = tokio::spawn(reread_files(Arc::clone(&gateway)));
+        Ok(Server { gateway, address, new_admin_token, handle, serving, upkeep, rereading })
     }
 
     /// Where it listens.
@@ -158,6 +150,7 @@ impl Server {
             Err(error) => tracing::error!(%error, "serving ended abruptly"),
         }
         self.upkeep.abort();
+        self.rereading.abort();
         if let Ok(engine) = self.gateway.engine() {
             engine.shutdown().await;
         }
@@ -193,13 +186,29 @@ fn serve(
     Ok(tokio::spawn(server.serve(service)))
 }
 
-/// The recorder's memory grows between two upkeeps.
-const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// The memory of the recorder and of the rates grows between two upkeeps.
+const UPKEEP: Duration = Duration::from_secs(5);
 
-async fn keep_metrics(gateway: Arc<Gateway>) {
-    let mut interval = tokio::time::interval(METRICS_UPKEEP);
+async fn keep_up(gateway: Arc<Gateway>) {
+    let mut interval = tokio::time::interval(UPKEEP);
     loop {
         interval.tick().await;
         gateway.keep_metrics();
+        let gateway = Arc::clone(&gateway);
+        if let Err(error) = tokio::task::spawn_blocking(move || gateway.rates().forget_the_quiet()).await {
+            tracing::error!(%error, "the upkeep of the rates ended abruptly");
+        }
+    }
+}
+
+/// Exchanges certificates, keys and tokens without a restart. Files are read where it may block.
+async fn reread_files(gateway: Arc<Gateway>) {
+    let mut interval = tokio::time::interval(Duration::from_secs(u64::from(gateway.config().server.reread_seconds)));
+    loop {
+        interval.tick().await;
+        let gateway = Arc::clone(&gateway);
+        if let Err(error) = tokio::task::spawn_blocking(move || gateway.reread_files()).await {
+            tracing::error!(%error, "reading the files again ended abruptly");
+        }
     }
 }

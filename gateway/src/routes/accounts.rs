@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
+use axum::{Extension, Router};
 use holdfast_engine::core::change::By;
 use holdfast_engine::core::id::UserNumber;
 use holdfast_engine::core::rejection::Rejection;
@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::admin::{ReasonBody, reason};
 use crate::answer;
+use crate::client::Client;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::{Buyer, Organiser, SessionToken};
@@ -83,12 +84,14 @@ struct ListQuery {
 
 async fn sign_up(
     State(gateway): State<Arc<Gateway>>,
+    Extension(client): Extension<Client>,
     _: AccountsMode,
     request: Mutation<SignUpBody>,
 ) -> Result<Response, ApiError> {
     if !gateway.config().accounts.sign_up {
         return Err(ApiError::Forbidden("accounts are made by the organisers"));
     }
+    gateway.rates().sign_up(&client)?;
     let SignUpBody { user, password } = request.body;
     make(&gateway, &user, password, By::User, None).await
 }
@@ -125,6 +128,7 @@ async fn make(
 
 async fn change(
     State(gateway): State<Arc<Gateway>>,
+    Extension(client): Extension<Client>,
     _: AccountsMode,
     buyer: Buyer,
     SessionToken { hash: kept_token }: SessionToken,
@@ -135,7 +139,7 @@ async fn change(
     let ChangeBody { password, new_password } = request.body;
     let length_min = gateway.config().accounts.password_length_min;
     let new_password = new_password.acceptable("new_password", &user, length_min)?;
-    check_password(engine, pool, &user, password).await?;
+    check_password(&gateway, pool, &client, &user, password).await?;
     let hash = pool.hash(new_password).await?;
     done(engine.change_password(&user, hash, Some(kept_token), By::User, None).await?)
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use holdfast_engine::core::change::{By, SessionEnd};
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::id::Slug;
@@ -16,11 +16,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer;
+use crate::client::Client;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
-use crate::identity::{self, Buyer};
-use crate::login::Proof;
+use crate::identity::{self, Buyer, LoginCaller};
 use crate::login::passwords::Password;
+use crate::login::{Login, Proof};
 use crate::objects;
 use crate::request::{Mutation, Object, quantity, slug};
 use crate::time::rfc3339;
@@ -50,16 +51,25 @@ struct IntentBody {
     min_quantity: Option<i64>,
 }
 
-async fn login(State(gateway): State<Arc<Gateway>>, request: Mutation<LoginBody>) -> Result<Response, ApiError> {
+async fn login(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(client): Extension<Client>,
+    _: LoginCaller,
+    request: Mutation<LoginBody>,
+) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     let LoginBody { user, password, token, intents } = request.body;
     let intents = intents.map(read_intents).transpose()?;
-    let identity = gateway.login().establish(engine, Proof { user, password, token }).await?;
+    let identity = gateway.login().establish(&gateway, &client, Proof { user, password, token }).await?;
     let (token, token_hash) = identity::new_token()?;
     let login = engine.login(identity, token_hash, intents).await?;
     let success = if login.fresh { Success::Created } else { Success::Ok };
     let value = render_login(engine, &login, &token);
     let response = answer::with_seq(answer::body(success, value), login.seq);
+    // A back end keeps the token itself, and is no place for a user's cookie.
+    if matches!(gateway.login(), Login::Service) {
+        return Ok(answer::personal(response));
+    }
     Ok(answer::personal(answer::with_cookie(response, identity::session_cookie(Some(&token)))))
 }
 

@@ -1,4 +1,4 @@
-//! The command line: `holdfast [serve|demo|config|token|verify|dump|repair|backup|restore] [flags]`.
+//! The command line: `holdfast [serve|demo|config|token|account|verify|dump|repair|backup|restore] [flags]`.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,7 @@ use holdfast_engine::core::id::Slug;
 use holdfast_engine::offline::DumpFilter;
 
 use crate::config::{ConfigError, Override};
+use crate::login::account_errand::{AccountAction, AccountErrand, PasswordSource};
 use crate::offline::{Errand, parse_event};
 use crate::tokens::{Role, TokenErrand};
 
@@ -37,6 +38,11 @@ enum Command {
     Token {
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// Add, remove or reset an account of a data directory that no server uses. A running server has the admin API for that.
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
     },
     /// Check everything in a data directory that no server uses: journal, snapshots, and that they agree. Changes nothing.
     Verify {
@@ -123,6 +129,44 @@ enum TokenCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum AccountCommand {
+    /// Make an account, and print its password this once: only a hash is kept.
+    Add {
+        #[command(flatten)]
+        user: AccountUser,
+        #[command(flatten)]
+        password: AccountPassword,
+    },
+    /// Remove an account, and end the user's session. Bookings stay.
+    Remove {
+        #[command(flatten)]
+        user: AccountUser,
+    },
+    /// Give an account another password, and print it this once. The user has to log in again.
+    Reset {
+        #[command(flatten)]
+        user: AccountUser,
+        #[command(flatten)]
+        password: AccountPassword,
+    },
+}
+
+#[derive(Debug, Args)]
+struct AccountUser {
+    /// The user's name.
+    name: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
+struct AccountPassword {
+    /// Take the first line of standard input as the password, instead of making one and printing it.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
 fn parse_name(text: &str) -> Result<Slug, String> {
     Slug::new(text).ok_or_else(|| "a token's name has 1 to 64 of a-z, 0-9 and -, the first one no -".to_owned())
 }
@@ -155,6 +199,8 @@ pub enum Action {
     PrintConfig,
     /// Do something with the tokens.
     Token(TokenErrand),
+    /// Do something with an account.
+    Account(AccountErrand),
     /// Do something with the data directory, without a server.
     Offline(Errand),
 }
@@ -188,6 +234,7 @@ impl CommandLine {
             Some(Command::Demo(flags)) => (Action::Demo, flags),
             Some(Command::Config(flags)) => (Action::PrintConfig, flags),
             Some(Command::Token { command }) => command.into_action(),
+            Some(Command::Account { command }) => command.into_action(),
             Some(Command::Verify { place, json }) => offline(Errand::Verify { json }, place),
             Some(Command::Dump { place, event, from, to }) => {
                 offline(Errand::Dump(DumpFilter { event, from_seq: from, to_seq: to }), place)
@@ -198,6 +245,23 @@ impl CommandLine {
             Some(Command::Backup { place, to, json }) => offline(Errand::Backup { to, json }, place),
             Some(Command::Restore { place, from, json }) => offline(Errand::Restore { from, json }, place),
         }
+    }
+}
+
+impl AccountCommand {
+    fn into_action(self) -> (Action, Flags) {
+        let (AccountUser { name: user, place }, action) = match self {
+            AccountCommand::Add { user, password } => (user, AccountAction::Add(password.source())),
+            AccountCommand::Remove { user } => (user, AccountAction::Remove),
+            AccountCommand::Reset { user, password } => (user, AccountAction::Reset(password.source())),
+        };
+        (Action::Account(AccountErrand { user, action }), place.into())
+    }
+}
+
+impl AccountPassword {
+    fn source(&self) -> PasswordSource {
+        if self.password_stdin { PasswordSource::Input } else { PasswordSource::Made }
     }
 }
 
@@ -301,6 +365,17 @@ mod tests {
         }
         assert_eq!(parse(&["token", "remove", "ops"]).0, Action::Token(TokenErrand::Remove { name: name() }));
         assert_eq!(parse(&["token", "list"]).0, Action::Token(TokenErrand::List));
+    }
+
+    #[test]
+    fn accounts_are_added_removed_and_reset() {
+        let errand = |action| Action::Account(AccountErrand { user: "ann".to_owned(), action });
+        let add = parse(&["account", "add", "ann", "--data", "d", "--config", "a.toml"]);
+        assert_eq!(add.0, errand(AccountAction::Add(PasswordSource::Made)));
+        assert_eq!(add.1, parse(&["--data", "d", "--config", "a.toml"]).1);
+        let reset = parse(&["account", "reset", "ann", "--password-stdin"]);
+        assert_eq!(reset.0, errand(AccountAction::Reset(PasswordSource::Input)));
+        assert_eq!(parse(&["account", "remove", "ann"]).0, errand(AccountAction::Remove));
     }
 
     #[test]

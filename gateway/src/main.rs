@@ -8,6 +8,7 @@ use clap::Parser;
 use holdfast::command_line::{Action, CommandLine};
 use holdfast::config::{AuthMode, Config, ServerConfig};
 use holdfast::demo;
+use holdfast::login::account_errand;
 use holdfast::offline;
 use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings, install_metrics};
 use holdfast::tokens;
@@ -53,6 +54,13 @@ fn main() -> ExitCode {
         let ServerConfig { data, reread_seconds, .. } = &config.server;
         let (output, notes) = (&mut std::io::stdout().lock(), &mut std::io::stderr().lock());
         return match tokens::run(&errand, data, *reread_seconds, output, notes) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => refuse(&error, error.exit_code()),
+        };
+    }
+    if let Action::Account(errand) = action {
+        let (output, notes) = (&mut std::io::stdout().lock(), &mut std::io::stderr().lock());
+        return match account_errand::run(&errand, &config, &mut std::io::stdin().lock(), output, notes) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => refuse(&error, error.exit_code()),
         };

@@ -16,6 +16,8 @@ fn with_accounts(config: &mut Config) {
     config.auth.mode = AuthMode::Accounts;
     config.accounts.hash_memory_kib = 8_192;
     config.accounts.hash_passes = 1;
+    // Tests try more often than anybody should.
+    config.limits.logins_per_minute_per_account = 1_000;
 }
 
 async fn server() -> TestServer {
@@ -280,6 +282,53 @@ async fn more_logins_than_can_wait_are_refused_and_the_next_go_through() {
     }
     assert!(refused >= 1, "six at once found one thread and one place to wait");
     log_in(&server, "ann", PASSWORD).await.expect_status(200);
+}
+
+#[tokio::test]
+async fn an_account_is_tried_so_often_and_no_more() {
+    let server = TestServer::start_with(|config| {
+        with_accounts(config);
+        config.limits.logins_per_minute_per_account = 3;
+    });
+    let server = server.await;
+    for user in ["ann", "bob"] {
+        sign_up(&server, user).await.expect_status(201);
+    }
+    let ann = buyer(&server, "ann").await;
+    log_in(&server, "ann", OTHER_PASSWORD).await.expect_refusal(401, "unauthenticated");
+    let change = put("/v1/accounts/me/password", json!({ "password": OTHER_PASSWORD, "new_password": PASSWORD }));
+    ann.send(change.clone()).await.expect_refusal(401, "unauthenticated");
+    let refused = log_in(&server, "ann", PASSWORD).await;
+    refused.expect_refusal(429, "rate_limited");
+    assert!(refused.header("retry-after").is_some());
+    ann.send(change).await.expect_refusal(429, "rate_limited");
+    ann.mine().await;
+    log_in(&server, "bob", PASSWORD).await.expect_status(201);
+    // Whether there is such an account makes no difference.
+    for status in [401, 401, 401, 429] {
+        assert_eq!(log_in(&server, "cay", PASSWORD).await.status, status);
+    }
+    server.advance_seconds(60);
+    log_in(&server, "ann", PASSWORD).await.expect_status(200);
+}
+
+#[tokio::test]
+async fn an_address_signs_up_so_often_and_no_more() {
+    let server = TestServer::start_with(|config| {
+        with_accounts(config);
+        config.server.trusted_proxies = vec!["127.0.0.1".to_owned()];
+        config.limits.logins_per_minute_per_address = 2;
+    });
+    let server = server.await;
+    let sign_up = async |user: &str, address: &str| {
+        let request = post("/v1/accounts", json!({ "user": user, "password": PASSWORD }));
+        server.visitor().send(request.with("x-forwarded-for", address)).await
+    };
+    for user in ["ann", "bob"] {
+        sign_up(user, "192.0.2.1").await.expect_status(201);
+    }
+    sign_up("cay", "192.0.2.1").await.expect_refusal(429, "rate_limited");
+    sign_up("cay", "192.0.2.2").await.expect_status(201);
 }
 
 #[tokio::test]

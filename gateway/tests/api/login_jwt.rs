@@ -302,6 +302,21 @@ async fn claims_are_judged_by_the_clock_of_the_engine() {
 }
 
 #[tokio::test]
+async fn a_class_is_the_sessions_until_a_token_tells_another() {
+    let key = SigningKey::new("a", Algorithm::EdDSA);
+    let place = Place::with(&[&key]).await;
+    let mut classes = Vec::new();
+    for told in [json!({}), json!({ "class": "member" }), json!({}), json!({ "class": "crew", "email": "a@b.example" })]
+    {
+        let login = place.show(&key.sign(&claims(told))).await.json();
+        classes.push(login["session"]["class"].clone());
+    }
+    assert_eq!(classes, ["standard", "member", "member", "crew"]);
+    let trail = Value::from(place.server.admin().changes().await).to_string();
+    assert!(!trail.contains("a@b.example"), "an address is in no audit trail");
+}
+
+#[tokio::test]
 async fn a_name_beside_the_token_must_be_its_own() {
     let key = SigningKey::new("a", Algorithm::ES256);
     let place = Place::with(&[&key]).await;

@@ -12,6 +12,7 @@ mod people;
 mod server;
 mod table;
 
+mod account_command;
 mod bad_input;
 mod crowds;
 mod headers;
@@ -19,6 +20,7 @@ mod idempotency;
 mod limits;
 mod login_accounts;
 mod login_jwt;
+mod login_service;
 mod objects;
 mod offline;
 mod process;

@@ -1,4 +1,4 @@
-//! The command line: `holdfast [serve|demo|config|verify|dump|repair|backup|restore] [flags]`.
+//! The command line: `holdfast [serve|demo|config|token|account|verify|dump|repair|backup|restore] [flags]`.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,9 @@ use holdfast_engine::core::id::Slug;
 use holdfast_engine::offline::DumpFilter;
 
 use crate::config::{ConfigError, Override};
+use crate::login::account_errand::{AccountAction, AccountErrand, PasswordSource};
 use crate::offline::{Errand, parse_event};
+use crate::tokens::{Role, TokenErrand};
 
 /// Holdfast, a reservation engine for ticket sales.
 #[derive(Debug, Parser)]
@@ -20,9 +22,9 @@ pub struct CommandLine {
 }
 
 const AFTER_HELP: &str = "Every key of the configuration can also be set as HOLDFAST__SECTION__KEY. Flags go before the \
-                          environment, the environment before the file, the file before the defaults. The admin token \
-                          is taken from HOLDFAST_ADMIN_TOKEN, or made and printed once at the first start of a data \
-                          directory.";
+                          environment, the environment before the file, the file before the defaults. An operator's \
+                          token is made and printed once at the first start of a data directory, unless one is given \
+                          for the run as HOLDFAST_ADMIN_TOKEN.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -32,6 +34,16 @@ enum Command {
     Demo(Flags),
     /// Print the configuration in force as TOML and do nothing else.
     Config(Flags),
+    /// Add, remove or list the tokens of a data directory, whether or not a server uses it.
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Add, remove or reset an account of a data directory that no server uses. A running server has the admin API for that.
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
     /// Check everything in a data directory that no server uses: journal, snapshots, and that they agree. Changes nothing.
     Verify {
         #[command(flatten)]
@@ -89,6 +101,76 @@ enum Command {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make a token, and print it this once: only its hash is kept.
+    Add {
+        /// Its name, by which the audit trail knows its holder: 1 to 64 of a-z, 0-9 and -, the first one no -.
+        #[arg(value_parser = parse_name)]
+        name: Slug,
+        /// What its holder may do: a viewer reads the admin API, an operator does everything there, a service logs users in.
+        #[arg(long, value_enum)]
+        role: Role,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Take a token away.
+    Remove {
+        /// Its name.
+        #[arg(value_parser = parse_name)]
+        name: Slug,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print the roles and names of all tokens.
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AccountCommand {
+    /// Make an account, and print its password this once: only a hash is kept.
+    Add {
+        #[command(flatten)]
+        user: AccountUser,
+        #[command(flatten)]
+        password: AccountPassword,
+    },
+    /// Remove an account, and end the user's session. Bookings stay.
+    Remove {
+        #[command(flatten)]
+        user: AccountUser,
+    },
+    /// Give an account another password, and print it this once. The user has to log in again.
+    Reset {
+        #[command(flatten)]
+        user: AccountUser,
+        #[command(flatten)]
+        password: AccountPassword,
+    },
+}
+
+#[derive(Debug, Args)]
+struct AccountUser {
+    /// The user's name.
+    name: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
+struct AccountPassword {
+    /// Take the first line of standard input as the password, instead of making one and printing it.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+fn parse_name(text: &str) -> Result<Slug, String> {
+    Slug::new(text).ok_or_else(|| "a token's name has 1 to 64 of a-z, 0-9 and -, the first one no -".to_owned())
+}
+
 /// The flags of the commands that run no server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 struct Place {
@@ -115,6 +197,10 @@ pub enum Action {
     Demo,
     /// Print the configuration in force.
     PrintConfig,
+    /// Do something with the tokens.
+    Token(TokenErrand),
+    /// Do something with an account.
+    Account(AccountErrand),
     /// Do something with the data directory, without a server.
     Offline(Errand),
 }
@@ -147,6 +233,8 @@ impl CommandLine {
             Some(Command::Serve(flags)) => (Action::Serve, flags),
             Some(Command::Demo(flags)) => (Action::Demo, flags),
             Some(Command::Config(flags)) => (Action::PrintConfig, flags),
+            Some(Command::Token { command }) => command.into_action(),
+            Some(Command::Account { command }) => command.into_action(),
             Some(Command::Verify { place, json }) => offline(Errand::Verify { json }, place),
             Some(Command::Dump { place, event, from, to }) => {
                 offline(Errand::Dump(DumpFilter { event, from_seq: from, to_seq: to }), place)
@@ -157,6 +245,34 @@ impl CommandLine {
             Some(Command::Backup { place, to, json }) => offline(Errand::Backup { to, json }, place),
             Some(Command::Restore { place, from, json }) => offline(Errand::Restore { from, json }, place),
         }
+    }
+}
+
+impl AccountCommand {
+    fn into_action(self) -> (Action, Flags) {
+        let (AccountUser { name: user, place }, action) = match self {
+            AccountCommand::Add { user, password } => (user, AccountAction::Add(password.source())),
+            AccountCommand::Remove { user } => (user, AccountAction::Remove),
+            AccountCommand::Reset { user, password } => (user, AccountAction::Reset(password.source())),
+        };
+        (Action::Account(AccountErrand { user, action }), place.into())
+    }
+}
+
+impl AccountPassword {
+    fn source(&self) -> PasswordSource {
+        if self.password_stdin { PasswordSource::Input } else { PasswordSource::Made }
+    }
+}
+
+impl TokenCommand {
+    fn into_action(self) -> (Action, Flags) {
+        let (errand, place) = match self {
+            TokenCommand::Add { name, role, place } => (TokenErrand::Add { name, role }, place),
+            TokenCommand::Remove { name, place } => (TokenErrand::Remove { name }, place),
+            TokenCommand::List { place } => (TokenErrand::List, place),
+        };
+        (Action::Token(errand), place.into())
     }
 }
 
@@ -237,6 +353,29 @@ mod tests {
         assert_eq!(parse(&["backup", "--to", "b"]).0, Action::Offline(backup));
         let restore = Errand::Restore { from: PathBuf::from("b"), json: true };
         assert_eq!(parse(&["restore", "--from", "b", "--json"]).0, Action::Offline(restore));
+    }
+
+    #[test]
+    fn tokens_are_added_removed_and_listed() {
+        let name = || Slug::new("ops").expect("a slug");
+        for (text, role) in [("viewer", Role::Viewer), ("operator", Role::Operator), ("service", Role::Service)] {
+            let add = parse(&["token", "add", "ops", "--role", text, "--data", "d", "--config", "a.toml"]);
+            assert_eq!(add.0, Action::Token(TokenErrand::Add { name: name(), role }));
+            assert_eq!(add.1, parse(&["--data", "d", "--config", "a.toml"]).1);
+        }
+        assert_eq!(parse(&["token", "remove", "ops"]).0, Action::Token(TokenErrand::Remove { name: name() }));
+        assert_eq!(parse(&["token", "list"]).0, Action::Token(TokenErrand::List));
+    }
+
+    #[test]
+    fn accounts_are_added_removed_and_reset() {
+        let errand = |action| Action::Account(AccountErrand { user: "ann".to_owned(), action });
+        let add = parse(&["account", "add", "ann", "--data", "d", "--config", "a.toml"]);
+        assert_eq!(add.0, errand(AccountAction::Add(PasswordSource::Made)));
+        assert_eq!(add.1, parse(&["--data", "d", "--config", "a.toml"]).1);
+        let reset = parse(&["account", "reset", "ann", "--password-stdin"]);
+        assert_eq!(reset.0, errand(AccountAction::Reset(PasswordSource::Input)));
+        assert_eq!(parse(&["account", "remove", "ann"]).0, errand(AccountAction::Remove));
     }
 
     #[test]

@@ -1,47 +1,70 @@
 //! What every request handler shares.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use holdfast_engine::clock::Clock;
 use holdfast_engine::engine::Engine;
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::admin_token::AdminToken;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::lockout::Lockout;
+use crate::login::Login;
 use crate::origin::Origins;
+use crate::rates::Rates;
 use crate::rereading::Rereading;
 use crate::tls::{Tls, TlsError};
+use crate::tokens::Tokens;
 
 /// What every request handler shares. It answers before the engine has recovered: everything but the probes with
 /// `recovering`.
 pub struct Gateway {
     config: Config,
+    login: Login,
     trusted_proxies: Vec<IpNet>,
     origins: Origins,
     /// `None` where the server speaks plain HTTP.
     tls: Option<Tls>,
-    rereading: Rereading,
+    /// Held while files are read again, so that whoever calls for it finds everything in force afterwards.
+    rereading: Mutex<Rereading>,
     metrics: PrometheusHandle,
+    rates: Rates,
+    lockout: Lockout,
     recovered: OnceLock<Recovered>,
 }
 
 struct Recovered {
     engine: Engine,
-    admin_token: AdminToken,
+    tokens: Tokens,
 }
 
 impl Gateway {
-    /// A gateway without an engine.
-    pub fn new(config: Config, tls: Option<Tls>, metrics: PrometheusHandle) -> Gateway {
-        let (trusted_proxies, origins) = (config.trusted_proxies(), Origins::new(&config));
-        let (rereading, recovered) = (Rereading::new(), OnceLock::new());
-        Gateway { config, trusted_proxies, origins, tls, rereading, metrics, recovered }
+    /// A gateway without an engine. `clock` is that which the engine will have.
+    pub fn new(
+        config: Config,
+        login: Login,
+        tls: Option<Tls>,
+        clock: &Arc<dyn Clock>,
+        metrics: PrometheusHandle,
+    ) -> Gateway {
+        Gateway {
+            trusted_proxies: config.trusted_proxies(),
+            origins: Origins::new(&config),
+            rates: Rates::new(&config.limits, clock),
+            lockout: Lockout::new(&config.admin),
+            rereading: Mutex::new(Rereading::new()),
+            recovered: OnceLock::new(),
+            config,
+            login,
+            tls,
+            metrics,
+        }
     }
 
     /// The engine has recovered: from now on, requests are served.
-    pub fn serve(&self, engine: Engine, admin_token: AdminToken) {
-        let is_first = self.recovered.set(Recovered { engine, admin_token }).is_ok();
+    pub fn serve(&self, engine: Engine, tokens: Tokens) {
+        let is_first = self.recovered.set(Recovered { engine, tokens }).is_ok();
         assert!(is_first, "a gateway has one engine");
     }
 
@@ -50,9 +73,24 @@ impl Gateway {
         &self.config
     }
 
+    /// How a login proves who it is.
+    pub fn login(&self) -> &Login {
+        &self.login
+    }
+
     /// The proxies that are believed when they say for whom they ask.
     pub fn trusted_proxies(&self) -> &[IpNet] {
         &self.trusted_proxies
+    }
+
+    /// How often callers may ask.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// Whom the admin API does not listen to for a while.
+    pub fn lockout(&self) -> &Lockout {
+        &self.lockout
     }
 
     /// Which other sites' pages may use the API.
@@ -68,7 +106,12 @@ impl Gateway {
     /// Reads again whatever files have changed: a line for each thing that can be exchanged while the server runs. To be
     /// called every `server.reread_seconds`, where reading may block.
     pub fn reread_files(&self) {
-        self.rereading.note("certificate", self.tls.as_ref().map_or(Ok::<_, TlsError>(false), Tls::reread));
+        let mut rereading = self.rereading.lock().unwrap_or_else(PoisonError::into_inner);
+        rereading.note("certificate", self.tls.as_ref().map_or(Ok::<_, TlsError>(false), Tls::reread));
+        rereading.note("login keys", self.login.reread());
+        if let Some(recovered) = self.recovered.get() {
+            rereading.note("tokens", recovered.tokens.reread());
+        }
     }
 
     /// The engine.
@@ -76,10 +119,9 @@ impl Gateway {
         self.recovered.get().map(|recovered| &recovered.engine).ok_or(ApiError::Recovering)
     }
 
-    /// Whether `candidate` is the admin token.
-    pub fn is_admin_token(&self, candidate: &str) -> Result<bool, ApiError> {
-        let recovered = self.recovered.get().ok_or(ApiError::Recovering)?;
-        Ok(recovered.admin_token.matches(candidate))
+    /// Who administers, looks, or logs others in.
+    pub fn tokens(&self) -> Result<&Tokens, ApiError> {
+        self.recovered.get().map(|recovered| &recovered.tokens).ok_or(ApiError::Recovering)
     }
 
     /// The metrics in Prometheus' text format.

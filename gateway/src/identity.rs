@@ -1,4 +1,4 @@
-//! Who asks. The one place that knows credentials, and how a login proves who it is.
+//! Who asks. The one place that knows credentials; how a login proves who it is, is in [`crate::login`].
 
 use std::sync::Arc;
 
@@ -7,22 +7,22 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use holdfast_engine::core::Caller;
+use holdfast_engine::core::change::By;
+use holdfast_engine::core::id::Slug;
 use holdfast_engine::session_table::{Authentication, LiveSession};
+use metrics::counter;
 use sha2::{Digest, Sha256};
 
-use crate::config::AuthMode;
+use crate::client::Client;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::login::Login;
 use crate::origin;
-
-/// The name by which the audit trail knows the one admin token.
-pub const ADMIN_NAME: &str = "admin";
+use crate::rates;
+use crate::tokens::{Holder, Role};
 
 const SESSION_COOKIE: &str = "holdfast_session";
 const ADMIN_COOKIE: &str = "holdfast_admin";
-
-/// The longest user name, in characters.
-const USER_NAME_LENGTH_MAX: usize = 128;
 
 /// A buyer with a live session.
 pub struct Buyer(pub Arc<LiveSession>);
@@ -34,13 +34,38 @@ impl Buyer {
     }
 }
 
-/// An organiser.
-pub struct Organiser;
+/// The token of a buyer's session, as the engine knows it.
+pub struct SessionToken {
+    /// The token's SHA-256.
+    pub hash: [u8; 32],
+}
+
+impl FromRequestParts<Arc<Gateway>> for SessionToken {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Gateway>) -> Result<SessionToken, ApiError> {
+        credential(parts, SESSION_COOKIE).map(|token| SessionToken { hash: token_hash(&token) })
+    }
+}
+
+/// Somebody with a token for the admin API, whose role allows the request.
+#[derive(Clone, Debug)]
+pub struct Organiser {
+    /// The token's name, by which the audit trail knows them.
+    pub name: Slug,
+    /// What they may do.
+    pub role: Role,
+}
 
 impl Organiser {
+    /// The organiser as the audit trail knows them.
+    pub fn by(&self) -> By {
+        By::Admin(self.name.as_str().to_owned())
+    }
+
     /// The organiser as the engine knows them.
     pub fn caller(&self) -> Caller {
-        Caller::Admin { name: ADMIN_NAME.to_owned() }
+        Caller::Admin { name: self.name.as_str().to_owned() }
     }
 }
 
@@ -51,7 +76,12 @@ impl FromRequestParts<Arc<Gateway>> for Buyer {
         let engine = gateway.engine()?;
         let token = credential(parts, SESSION_COOKIE)?;
         match engine.authenticate(&token_hash(&token)) {
-            Authentication::Live(session) => Ok(Buyer(session)),
+            Authentication::Live(session) => {
+                if !parts.method.is_safe() {
+                    gateway.rates().mutation(session.number)?;
+                }
+                Ok(Buyer(session))
+            }
             Authentication::Ended => Err(ApiError::SessionExpired),
             Authentication::Unknown => Err(ApiError::Unauthenticated),
         }
@@ -62,30 +92,87 @@ impl FromRequestParts<Arc<Gateway>> for Organiser {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Organiser, ApiError> {
-        let token = credential(parts, ADMIN_COOKIE)?;
-        if gateway.is_admin_token(&token)? {
-            return Ok(Organiser);
+        let token = |parts: &Parts| credential(parts, ADMIN_COOKIE);
+        let Holder { name, role } = holder(parts, gateway, token, "this needs the token of an organiser")?;
+        match role {
+            Role::Operator => {}
+            Role::Viewer if parts.method.is_safe() => {}
+            Role::Viewer => return Err(ApiError::Forbidden("a viewer's token reads, and changes nothing")),
+            Role::Service => {
+                return Err(ApiError::Forbidden("a service's token logs users in, and administers nothing"));
+            }
         }
-        match gateway.engine()?.authenticate(&token_hash(&token)) {
-            Authentication::Live(_) => Err(ApiError::Forbidden("this needs the admin token")),
-            Authentication::Ended | Authentication::Unknown => Err(ApiError::Unauthenticated),
+        let organiser = Organiser { name, role };
+        // The key of a request is read after this, and counts for this organiser alone.
+        parts.extensions.insert(organiser.clone());
+        Ok(organiser)
+    }
+}
+
+/// Whoever may ask for a login: anybody, who then proves who they are; or where `auth.mode` is "service", a back end that
+/// has proved who it is, and is believed who its users are.
+pub struct LoginCaller;
+
+impl FromRequestParts<Arc<Gateway>> for LoginCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<LoginCaller, ApiError> {
+        const REFUSAL: &str = "only the token of a service logs users in";
+        if !matches!(gateway.login(), Login::Service) {
+            return Ok(LoginCaller);
+        }
+        // A back end is no browser: cookies count for nothing.
+        let token = |parts: &Parts| bearer(&parts.headers).unwrap_or(Err(ApiError::Unauthenticated));
+        match holder(parts, gateway, token, REFUSAL)?.role {
+            Role::Service => Ok(LoginCaller),
+            Role::Viewer | Role::Operator => Err(ApiError::Forbidden(REFUSAL)),
         }
     }
 }
 
-/// Establishes who logs in: in open mode, whoever they say.
-pub fn user_name(mode: AuthMode, user: &str) -> Result<String, ApiError> {
-    if mode != AuthMode::Open {
-        return Err(ApiError::Unauthenticated);
+/// Who holds the token that the request shows. `refusal` is what a buyer is told.
+fn holder(
+    parts: &Parts,
+    gateway: &Gateway,
+    token: impl FnOnce(&Parts) -> Result<String, ApiError>,
+    refusal: &'static str,
+) -> Result<Holder, ApiError> {
+    let now_ms = gateway.engine()?.now_ms();
+    // Loopback and the operator's own proxies are never locked out: everybody behind them would be.
+    let client = parts.extensions.get::<Client>().filter(|client| client.is_bounded).copied();
+    let locked_seconds = client.and_then(|client| gateway.lockout().locked_seconds(client.network(), now_ms));
+    if let Some(seconds) = locked_seconds {
+        return Err(rates::refused("admin", seconds));
     }
-    let length = user.chars().count();
-    if length == 0 || length > USER_NAME_LENGTH_MAX {
-        return Err(ApiError::invalid("user", format!("must have 1 to {USER_NAME_LENGTH_MAX} characters")));
+    let token = token(parts)?;
+    match gateway.tokens()?.find(&token) {
+        Some(holder) => Ok(holder),
+        None => Err(refuse_stranger(gateway, &token, client, now_ms, refusal)?),
     }
-    if user.chars().any(char::is_control) || user.trim() != user {
-        return Err(ApiError::invalid("user", "must not have control characters or outer white space"));
+}
+
+/// What is said to a credential that is none of the tokens: it is a buyer's, or a guess. Guesses of clients who can be locked
+/// out are counted.
+fn refuse_stranger(
+    gateway: &Gateway,
+    token: &str,
+    client: Option<Client>,
+    now_ms: u64,
+    refusal: &'static str,
+) -> Result<ApiError, ApiError> {
+    match gateway.engine()?.authenticate(&token_hash(token)) {
+        Authentication::Live(_) => return Ok(ApiError::Forbidden(refusal)),
+        Authentication::Ended => return Ok(ApiError::Unauthenticated),
+        Authentication::Unknown => {}
     }
-    Ok(user.to_owned())
+    counter!("holdfast_admin_failures_total").increment(1);
+    if let Some(client) = client
+        && gateway.lockout().failed(client.network(), now_ms)
+    {
+        let seconds = gateway.config().admin.lockout_seconds;
+        tracing::warn!(address = %client.address, seconds, "too many wrong admin tokens: the network is locked out");
+    }
+    Ok(ApiError::Unauthenticated)
 }
 
 /// A new session token: 32 random bytes as 64 hexadecimal digits, and the hash by which it is known.
@@ -116,16 +203,21 @@ fn token_hash(token: &str) -> [u8; 32] {
 /// The token of the `Authorization` header, or else of the cookie. A cookie is sent by the browser whoever asked it to,
 /// so what changes something must come from our own pages.
 fn credential(parts: &Parts, cookie_name: &str) -> Result<String, ApiError> {
-    if let Some(header) = parts.headers.get(AUTHORIZATION) {
-        let token = header.to_str().ok().and_then(|text| text.split_once(' '));
-        let bearer = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        return bearer.map(|(_, token)| token.trim().to_owned()).ok_or(ApiError::Unauthenticated);
+    if let Some(token) = bearer(&parts.headers) {
+        return token;
     }
     let token = cookie(&parts.headers, cookie_name).ok_or(ApiError::Unauthenticated)?;
     if !parts.method.is_safe() && !origin::is_own(&parts.headers) {
         return Err(ApiError::Forbidden("a change by cookie must come from this server's own pages"));
     }
     Ok(token)
+}
+
+/// The token of the `Authorization` header, if there is one.
+fn bearer(headers: &HeaderMap) -> Option<Result<String, ApiError>> {
+    let token = headers.get(AUTHORIZATION)?.to_str().ok().and_then(|text| text.split_once(' '));
+    let bearer = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    Some(bearer.map(|(_, token)| token.trim().to_owned()).ok_or(ApiError::Unauthenticated))
 }
 
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {

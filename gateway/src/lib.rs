@@ -2,12 +2,11 @@
 //!
 //! Reading order: [`command_line`] and [`config`] (what is to be run), [`server`] (how it runs, from bind to drain),
 //! [`listener`], [`connections`] and [`tls`] (who gets in), [`gateway`] (what every request shares), [`layers`] with
-//! [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`] and [`identity`] (who asks),
-//! [`request`] and [`nesting`] (reading, strictly), [`routes`] (by resource), [`objects`] (JSON), [`answer`] and [`error`] (what
-//! leaves); [`watched_file`] and [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data
-//! directory without a server).
+//! [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`], [`tokens`] and [`identity`]
+//! (who asks), [`login`] (how a login proves it), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
+//! strictly), [`routes`] (by resource), [`objects`] (JSON), [`answer`] and [`error`] (what leaves); [`watched_file`] and
+//! [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data directory without a server).
 
-pub mod admin_token;
 pub mod ambiguity;
 pub mod answer;
 pub mod answer_headers;
@@ -21,15 +20,19 @@ pub mod gateway;
 pub mod identity;
 pub mod layers;
 pub mod listener;
+pub mod lockout;
+pub mod login;
 pub mod nesting;
 pub mod objects;
 pub mod offline;
 pub mod origin;
 pub mod page;
+pub mod rates;
 pub mod request;
 pub mod rereading;
 pub mod routes;
 pub mod server;
 pub mod time;
 pub mod tls;
+pub mod tokens;
 pub mod watched_file;

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use holdfast::admin_token;
 use holdfast::command_line::{Action, CommandLine};
-use holdfast::config::Config;
+use holdfast::config::{AuthMode, Config, ServerConfig};
 use holdfast::demo;
+use holdfast::login::account_errand;
 use holdfast::offline;
 use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings, install_metrics};
+use holdfast::tokens;
 use holdfast_engine::clock::SystemClock;
 use holdfast_engine::engine::Wheels;
 use holdfast_engine::storage::EXIT_CONFIGURATION;
@@ -49,6 +50,21 @@ fn main() -> ExitCode {
             Err(error) => refuse(&error, error.exit_code()),
         };
     }
+    if let Action::Token(errand) = action {
+        let ServerConfig { data, reread_seconds, .. } = &config.server;
+        let (output, notes) = (&mut std::io::stdout().lock(), &mut std::io::stderr().lock());
+        return match tokens::run(&errand, data, *reread_seconds, output, notes) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => refuse(&error, error.exit_code()),
+        };
+    }
+    if let Action::Account(errand) = action {
+        let (output, notes) = (&mut std::io::stdout().lock(), &mut std::io::stderr().lock());
+        return match account_errand::run(&errand, &config, &mut std::io::stdin().lock(), output, notes) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => refuse(&error, error.exit_code()),
+        };
+    }
     start_log(&config);
     run(config, action == Action::Demo)
 }
@@ -77,7 +93,7 @@ async fn serve(config: Config, with_demo: bool) -> Result<(), ServerError> {
         clock: Arc::new(SystemClock::start()),
         wheels: Wheels::ByThread,
         metrics: install_metrics()?,
-        admin_token: std::env::var_os(admin_token::VARIABLE).map(|token| token.to_string_lossy().into_owned()),
+        admin_token: std::env::var_os(tokens::VARIABLE).map(|token| token.to_string_lossy().into_owned()),
     };
     let server = Server::start(config, surroundings).await?;
     announce(&server);
@@ -103,9 +119,18 @@ fn announce(server: &Server) {
         println!("Administration and metrics: {scheme}://{address}");
     }
     println!("Data directory: {}", config.server.data.display());
-    println!("Login is open: anybody may log in under any name.");
+    println!("{}", login_line(config.auth.mode));
     if let Some(token) = server.new_admin_token() {
         println!("Admin token, made at this first start and shown only now: {token}");
+    }
+}
+
+fn login_line(mode: AuthMode) -> &'static str {
+    match mode {
+        AuthMode::Open => "Login is open: anybody may log in under any name.",
+        AuthMode::Accounts => "Login is by user name and password.",
+        AuthMode::Jwt => "Login is by signed token.",
+        AuthMode::Service => "Login is by a back end with a service token.",
     }
 }
 

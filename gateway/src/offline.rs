@@ -12,13 +12,13 @@ use holdfast_engine::offline::{
 };
 use holdfast_engine::storage::{EXIT_DATA, EXIT_IO};
 
-use crate::admin_token;
 use crate::objects;
+use crate::tokens;
 
 mod report;
 
 /// The files that this layer keeps in the data directory, and that belong into a backup.
-const OWN_FILES: &[&str] = &[admin_token::FILE_NAME];
+const OWN_FILES: &[&str] = &[tokens::FILE_NAME, tokens::FORMER_FILE_NAME];
 
 /// What is to be done with a data directory.
 #[derive(Clone, Debug, PartialEq, Eq)]

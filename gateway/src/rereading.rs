@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::sync::{Mutex, PoisonError};
 
 use metrics::{counter, describe_counter};
 
@@ -10,7 +9,7 @@ const REREAD_FAILURES: &str = "holdfast_file_reread_failures_total";
 
 /// The last failure of each kind of file.
 pub struct Rereading {
-    failures: Mutex<BTreeMap<&'static str, String>>,
+    failures: BTreeMap<&'static str, String>,
 }
 
 impl Rereading {
@@ -20,25 +19,24 @@ impl Rereading {
             REREAD_FAILURES,
             "Changed files that could not be used, by kind of file; what was read before stays in force."
         );
-        Rereading { failures: Mutex::default() }
+        Rereading { failures: BTreeMap::new() }
     }
 
     /// Logs how the files called `kind` were read again: whether there was something new, or why it cannot be used. A
     /// failure is logged and counted once, until it is another one or over.
-    pub fn note<E: Display>(&self, kind: &'static str, reread: Result<bool, E>) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn note<E: Display>(&mut self, kind: &'static str, reread: Result<bool, E>) {
         match reread {
             Ok(false) => {}
             Ok(true) => {
-                failures.remove(kind);
+                self.failures.remove(kind);
                 tracing::info!(kind, "a changed file was read again, and is in force");
             }
             Err(error) => {
                 let error = error.to_string();
-                if failures.get(kind) != Some(&error) {
+                if self.failures.get(kind) != Some(&error) {
                     tracing::error!(kind, %error, "a changed file cannot be used; what was read before stays in force");
                     counter!(REREAD_FAILURES, "file" => kind).increment(1);
-                    failures.insert(kind, error);
+                    self.failures.insert(kind, error);
                 }
             }
         }
@@ -61,7 +59,7 @@ mod tests {
     fn a_failure_counts_once_until_it_is_over() {
         let recorder = PrometheusBuilder::new().build_recorder();
         metrics::with_local_recorder(&recorder, || {
-            let rereading = Rereading::new();
+            let mut rereading = Rereading::new();
             let steps = [Err("gone"), Err("gone"), Ok(false), Err("gone"), Err("empty"), Ok(true), Err("empty")];
             for step in steps {
                 rereading.note("certificate", step);

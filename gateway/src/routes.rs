@@ -1,5 +1,6 @@
 //! The paths of the API, by resource.
 
+mod accounts;
 mod admin;
 mod admin_events;
 mod bookings;
@@ -21,6 +22,7 @@ use crate::gateway::Gateway;
 pub fn router() -> Router<Arc<Gateway>> {
     Router::new()
         .merge(sessions::router())
+        .merge(accounts::router())
         .merge(events::router())
         .merge(holds::router())
         .merge(bookings::router())

@@ -7,15 +7,16 @@ use std::time::Duration;
 use holdfast_engine::clock::Clock;
 use holdfast_engine::engine::{Engine, Wheels};
 use holdfast_engine::error::OpenError;
-use holdfast_engine::storage::{EXIT_CONFIGURATION, EXIT_DATA, EXIT_IO};
+use holdfast_engine::storage::EXIT_CONFIGURATION;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::admin_token::{AdminToken, AdminTokenError};
 use crate::config::Config;
 use crate::connections::raise_open_files_limit;
 use crate::gateway::Gateway;
 use crate::listener::{Listener, Side};
+use crate::login::{Login, LoginError};
 use crate::tls::{Tls, TlsError};
+use crate::tokens::{Tokens, TokensError};
 
 /// The exit code of a process that cannot listen where it was told to.
 const EXIT_UNAVAILABLE: u8 = 69;
@@ -45,9 +46,12 @@ pub enum ServerError {
     /// The engine could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// There is no usable admin token.
+    /// The tokens cannot be used.
     #[error(transparent)]
-    AdminToken(#[from] AdminTokenError),
+    Tokens(#[from] TokensError),
+    /// Logins could not be checked.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// The operating system failed.
     #[error("cannot run the server: {0}")]
     System(#[from] std::io::Error),
@@ -63,18 +67,10 @@ impl ServerError {
             ServerError::Listen { .. } => EXIT_UNAVAILABLE,
             ServerError::Tls(_) => EXIT_CONFIGURATION,
             ServerError::Open(error) => error.exit_code(),
-            ServerError::AdminToken(error) => admin_token_exit_code(error),
+            ServerError::Tokens(error) => error.exit_code(),
+            ServerError::Login(error) => error.exit_code(),
             ServerError::System(_) | ServerError::Metrics(_) => EXIT_OS,
         }
-    }
-}
-
-fn admin_token_exit_code(error: &AdminTokenError) -> u8 {
-    match error {
-        AdminTokenError::Unusable => EXIT_CONFIGURATION,
-        AdminTokenError::Damaged { .. } => EXIT_DATA,
-        AdminTokenError::Storage { .. } => EXIT_IO,
-        AdminTokenError::Randomness(_) => EXIT_OS,
     }
 }
 
@@ -104,11 +100,12 @@ impl Server {
     /// Binds first, so that a port in use touches no data; then recovers, answering `recovering` meanwhile; then serves.
     pub async fn start(config: Config, surroundings: Surroundings) -> Result<Server, ServerError> {
         let Surroundings { clock, wheels, metrics, admin_token } = surroundings;
-        AdminToken::check_environment(admin_token.as_deref())?;
+        Tokens::check_environment(admin_token.as_deref())?;
+        let login = Login::start(&config)?;
         let tls = Tls::open(&config.tls)?;
         let (public, admin) = (listen(config.server.listen)?, config.admin_listen().map(listen).transpose()?);
         raise_open_files_limit(config.limits.connections_max, if admin.is_some() { 2 } else { 1 });
-        let gateway = Arc::new(Gateway::new(config.clone(), tls, metrics));
+        let gateway = Arc::new(Gateway::new(config.clone(), login, tls, &clock, metrics));
         let side = if admin.is_some() { Side::Public } else { Side::Both };
         let public = Listener::serve(public, side, &gateway)?;
         let admin = admin.map(|listener| Listener::serve(listener, Side::Admin, &gateway)).transpose()?;
@@ -117,11 +114,11 @@ impl Server {
         let open = move || -> Result<_, ServerError> {
             let engine = Engine::open(engine_config, &data, clock, wheels)?;
             // The directory is ours now: its lock is held.
-            let token = AdminToken::from_environment_or_file(admin_token.as_deref(), &data)?;
-            Ok((engine, token))
+            let tokens = Tokens::open(admin_token.as_deref(), &data)?;
+            Ok((engine, tokens))
         };
         let opened = tokio::task::spawn_blocking(open).await.map_err(std::io::Error::other)?;
-        let (engine, (token, new_admin_token)) = match opened {
+        let (engine, (tokens, new_admin_token)) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 public.abort();
@@ -129,8 +126,8 @@ impl Server {
                 return Err(error);
             }
         };
-        gateway.serve(engine, token);
-        let metrics = tokio::spawn(keep_metrics(Arc::clone(&gateway)));
+        gateway.serve(engine, tokens);
+        let metrics = tokio::spawn(keep_up(Arc::clone(&gateway)));
         let files = tokio::spawn(reread_files(Arc::clone(&gateway)));
         Ok(Server { gateway, public, admin, new_admin_token, upkeep: [metrics, files] })
     }
@@ -183,25 +180,29 @@ fn listen(address: SocketAddr) -> Result<std::net::TcpListener, ServerError> {
     Listener::bind(address).map_err(|source| ServerError::Listen { address, source })
 }
 
-/// The recorder's memory grows between two upkeeps.
-const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// The memory of the recorder and of the rates grows between two upkeeps.
+const UPKEEP: Duration = Duration::from_secs(5);
 
-async fn keep_metrics(gateway: Arc<Gateway>) {
-    let mut interval = tokio::time::interval(METRICS_UPKEEP);
+async fn keep_up(gateway: Arc<Gateway>) {
+    let mut interval = tokio::time::interval(UPKEEP);
     loop {
         interval.tick().await;
         gateway.keep_metrics();
+        let gateway = Arc::clone(&gateway);
+        if let Err(error) = tokio::task::spawn_blocking(move || gateway.rates().forget_the_quiet()).await {
+            tracing::error!(%error, "the upkeep of the rates ended abruptly");
+        }
     }
 }
 
+/// Exchanges certificates, keys and tokens without a restart. Files are read where it may block.
 async fn reread_files(gateway: Arc<Gateway>) {
-    let period = Duration::from_secs(u64::from(gateway.config().server.reread_seconds));
-    let mut interval = tokio::time::interval(period);
+    let mut interval = tokio::time::interval(Duration::from_secs(u64::from(gateway.config().server.reread_seconds)));
     loop {
         interval.tick().await;
         let gateway = Arc::clone(&gateway);
         if let Err(error) = tokio::task::spawn_blocking(move || gateway.reread_files()).await {
-            tracing::error!(%error, "files were not read again");
+            tracing::error!(%error, "reading the files again ended abruptly");
         }
     }
 }

@@ -28,6 +28,17 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) poll();
 });
 poll();
+warnOfOpenLogin();
+
+/** Shown only where it is so. A server that does not answer yet is asked again: the warning must not get lost. */
+async function warnOfOpenLogin() {
+  try {
+    const { auth_mode } = await ask("/version");
+    at("open-login").hidden = auth_mode !== "open";
+  } catch {
+    setTimeout(warnOfOpenLogin, POLL_MS);
+  }
+}
 
 async function poll() {
   clearTimeout(timer);

@@ -23,7 +23,7 @@ use super::events::ListQuery;
 use crate::answer;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
-use crate::identity::{ADMIN_NAME, Organiser};
+use crate::identity::Organiser;
 use crate::objects;
 use crate::page::Page;
 use crate::request::{Mutation, Object, PathId, Query, event_id, slug};
@@ -117,13 +117,13 @@ async fn one(State(gateway): State<Arc<Gateway>>, PathId(event): PathId, _: Orga
 
 async fn create(
     State(gateway): State<Arc<Gateway>>,
-    _: Organiser,
+    organiser: Organiser,
     request: Mutation<EventBody>,
 ) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     let new = request.body.into_event(engine.config().events.settings())?;
     let event = new.id.clone();
-    let reply = engine.create_event(ADMIN_NAME, request.key, new).await?;
+    let reply = engine.create_event(organiser.name.as_str(), request.key, new).await?;
     answer_event(&gateway, &event, reply, Success::Created)
 }
 

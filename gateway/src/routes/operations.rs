@@ -40,6 +40,12 @@ async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     response
 }
 
-async fn version() -> Response {
-    answer::body(Success::Ok, json!({ "name": "holdfast", "version": env!("CARGO_PKG_VERSION"), "api": "v1" }))
+async fn version(State(gateway): State<Arc<Gateway>>) -> Response {
+    let value = json!({
+        "name": "holdfast",
+        "version": env!("CARGO_PKG_VERSION"),
+        "api": "v1",
+        "auth_mode": gateway.config().auth.mode,
+    });
+    answer::body(Success::Ok, value)
 }

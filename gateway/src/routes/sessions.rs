@@ -2,22 +2,26 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use holdfast_engine::core::change::{By, SessionEnd};
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::{Outcome, Rejection};
-use holdfast_engine::engine::{Engine, EventAnswer, Identity, Intent, LoginAnswer};
+use holdfast_engine::engine::Intent;
+use holdfast_engine::engine::{Engine, EventAnswer, LoginAnswer};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer;
+use crate::client::Client;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
-use crate::identity::{self, Buyer};
+use crate::identity::{self, Buyer, LoginCaller};
+use crate::login::passwords::Password;
+use crate::login::{Login, Proof};
 use crate::objects;
 use crate::request::{Mutation, Object, quantity, slug};
 use crate::time::rfc3339;
@@ -32,13 +36,9 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LoginBody {
-    user: String,
-    /// Part of the contract; open mode asks for no proof.
-    #[serde(rename = "password")]
-    _password: Option<String>,
-    /// Part of the contract; open mode asks for no proof.
-    #[serde(rename = "token")]
-    _token: Option<String>,
+    user: Option<String>,
+    password: Option<Password>,
+    token: Option<String>,
     intents: Option<Vec<Object<IntentBody>>>,
 }
 
@@ -51,17 +51,25 @@ struct IntentBody {
     min_quantity: Option<i64>,
 }
 
-async fn login(State(gateway): State<Arc<Gateway>>, request: Mutation<LoginBody>) -> Result<Response, ApiError> {
+async fn login(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(client): Extension<Client>,
+    _: LoginCaller,
+    request: Mutation<LoginBody>,
+) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
-    let LoginBody { user, intents, .. } = request.body;
-    let user_name = identity::user_name(gateway.config().auth.mode, &user)?;
+    let LoginBody { user, password, token, intents } = request.body;
     let intents = intents.map(read_intents).transpose()?;
+    let identity = gateway.login().establish(&gateway, &client, Proof { user, password, token }).await?;
     let (token, token_hash) = identity::new_token()?;
-    let identity = Identity { user_name, details: None };
     let login = engine.login(identity, token_hash, intents).await?;
     let success = if login.fresh { Success::Created } else { Success::Ok };
     let value = render_login(engine, &login, &token);
     let response = answer::with_seq(answer::body(success, value), login.seq);
+    // A back end keeps the token itself, and is no place for a user's cookie.
+    if matches!(gateway.login(), Login::Service) {
+        return Ok(answer::personal(response));
+    }
     Ok(answer::personal(answer::with_cookie(response, identity::session_cookie(Some(&token)))))
 }
 

@@ -330,7 +330,7 @@ async fn operators_are_answered_without_a_token() {
     assert_eq!(visitor.get("/livez").await.expect(200), json!({ "status": "live" }));
     let ready = visitor.get("/readyz").await.expect(200);
     assert_eq!(ready, json!({ "status": "ready", "durable_seq": last_seq(&server.admin()).await }));
-    let version = json!({ "name": "holdfast", "version": env!("CARGO_PKG_VERSION"), "api": "v1" });
+    let version = json!({ "name": "holdfast", "version": env!("CARGO_PKG_VERSION"), "api": "v1", "auth_mode": "open" });
     assert_eq!(visitor.get("/version").await.expect(200), version);
     let metrics = visitor.get("/metrics").await;
     metrics.expect_status(200);

@@ -2,7 +2,7 @@
 //!
 //! Each test has a server of its own on a free port, with a data directory of its own and a clock that stands until the
 //! test moves it; nobody but the test turns the wheels. So nothing here sleeps, and nothing depends on how fast the
-//! machine is. Only [`process`] runs the real binary.
+//! machine is. Only [`process`], [`offline`] and [`token_command`] run the real binary.
 //!
 //! Reading order: [`server`] (what is tested), [`http`] (requests and answers), [`people`] (who asks), [`table`] (request
 //! → answer, a line each); then the tests by subject, [`story`] first.
@@ -12,6 +12,7 @@ mod people;
 mod server;
 mod table;
 
+mod account_command;
 mod admin_listener;
 mod audit;
 mod bad_input;
@@ -19,13 +20,19 @@ mod connections;
 mod crowds;
 mod headers;
 mod idempotency;
+mod limits;
+mod login_accounts;
+mod login_jwt;
+mod login_service;
 mod objects;
 mod offline;
 mod process;
 mod restart;
+mod roles;
 mod sessions;
 mod sites;
 mod story;
 mod time;
 mod tls;
+mod token_command;
 mod wire;

@@ -40,9 +40,11 @@ fn names(host: &HeaderValue, target: Option<&Authority>) -> bool {
 mod tests {
     use super::*;
 
+    type Headers = [(&'static str, &'static str)];
+
     #[test]
     fn a_request_is_for_one_host() {
-        let rows: [(&str, &str, &[(&str, &str)], bool); 14] = [
+        let rows: [(&str, &str, &Headers, bool); 14] = [
             ("GET", "/", &[("host", "a.example")], true),
             ("GET", "/", &[("host", "a.example:8080")], true),
             ("GET", "/", &[("host", "[::1]:8080")], true),

@@ -54,6 +54,7 @@ pub enum TooMany {
 }
 
 /// The place of one connection. It is given back when this is dropped.
+#[must_use]
 pub struct Place {
     connections: Arc<Connections>,
     /// Whose place it is, where bounds per address hold for them.
@@ -159,7 +160,7 @@ mod tests {
     #[test]
     fn a_place_is_free_again_when_its_connection_is_gone() {
         let connections = connections(|_| ());
-        let mut places: Vec<Place> = (0..5).map(|_| connections.admit(peer("::1")).ok().expect("a place")).collect();
+        let mut places: Vec<Place> = (0..5).map(|_| connections.admit(peer("::1")).expect("a place")).collect();
         assert_eq!(connections.admit(peer("::1")).err(), Some(TooMany::InAll));
         places.pop();
         let last = connections.admit(peer("::1"));

@@ -5,11 +5,12 @@
 //! `CrossOriginProtection`: `Sec-Fetch-Site` where the browser sends it, else `Origin` against `Host`. That layer knows
 //! neither streams nor the scheme, and makes no difference between our paths, so the rule stands here.
 
+use std::time::Duration;
+
 use axum::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HOST, IF_MATCH, IF_NONE_MATCH, ORIGIN, RETRY_AFTER, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use std::time::Duration;
 use tower_http::cors::CorsLayer;
 
 use crate::config::Config;
@@ -126,7 +127,9 @@ fn cors(listed: &[HeaderValue]) -> CorsLayer {
 mod tests {
     use super::*;
 
-    fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<()> {
+    type Headers = [(&'static str, &'static str)];
+
+    fn request(method: &str, path: &str, headers: &Headers) -> Request<()> {
         let mut request = Request::builder().method(method).uri(path).header("host", "tickets.example");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -137,7 +140,7 @@ mod tests {
     #[test]
     fn only_our_own_and_listed_pages_change_something_or_open_a_stream() {
         const SITE: &str = "sec-fetch-site";
-        let rows: [(&[(&str, &str)], bool, bool); 17] = [
+        let rows: [(&Headers, bool, bool); 17] = [
             // Headers; allowed over plain HTTP; allowed under TLS.
             (&[], true, true),
             (&[(SITE, "same-origin")], true, true),
@@ -195,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_change_by_cookie_is_vouched_for() {
-        let rows: [(&[(&str, &str)], bool); 7] = [
+        let rows: [(&Headers, bool); 7] = [
             (&[], false),
             (&[("sec-fetch-site", "same-origin")], true),
             (&[("sec-fetch-site", "none")], false),

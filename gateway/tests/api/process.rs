@@ -488,3 +488,32 @@ fn nobody_writes_lines_into_the_log() {
         assert!(!log.contains('\u{1b}'), "{log}");
     }
 }
+
+/// Starts the program from a shell that has set its limits of open files, and returns the limits in force and the log.
+fn limits_and_log(place: &Place, ulimit: &str) -> (String, String) {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &format!("{ulimit}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_holdfast")]);
+    command.args(place.holdfast("data").get_args()).env_clear().current_dir(place.path(""));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a program that runs");
+    let mut first = String::new();
+    let mut output = BufReader::new(child.stdout.take().expect("its standard output"));
+    output.read_line(&mut first).expect("text");
+    let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).expect("a process that runs");
+    child.kill().expect("a process that runs");
+    child.wait().expect("its end");
+    let mut log = String::new();
+    child.stderr.take().expect("its log").read_to_string(&mut log).expect("text");
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).expect("a limit of open files");
+    (files.split_whitespace().skip(3).take(2).collect::<Vec<_>>().join(" "), log)
+}
+
+#[test]
+fn the_limit_of_open_files_is_raised_and_where_that_is_too_little_it_is_said() {
+    let (limits, log) = limits_and_log(&Place::new(), "ulimit -Sn 256; ulimit -Hn 5000");
+    assert_eq!((limits.as_str(), log.as_str()), ("5000 5000", ""));
+    let (limits, log) = limits_and_log(&Place::new(), "ulimit -Sn 256; ulimit -Hn 400");
+    assert_eq!(limits, "400 400");
+    let line: Value = serde_json::from_str(log.trim_end()).expect("one line of JSON");
+    assert_eq!((&line["level"], &line["fields"]["files"]), (&json!("WARN"), &json!(400)));
+    assert_eq!(line["fields"]["needed"], 4_096 + 256);
+}

@@ -340,9 +340,9 @@ impl Turn<'_> {
             services.sessions.admit(token_hash, dropped, Arc::clone(&session));
             services.metrics.login(login.fresh);
             let answer = LoginReply { login, session, seq: first_seq + seq_offset, at_ms, asked };
-            // Whoever logged in may have gone; their session stays until it is idle.
-            drop(reply.send(Ok(answer)));
+            // Before the answer: whoever has it no longer waits. They may have gone; their session stays until it is idle.
             drop(waits);
+            drop(reply.send(Ok(answer)));
         }));
     }
 
@@ -360,8 +360,8 @@ impl Turn<'_> {
             Ok(done) => done,
             Err(rejection) => {
                 self.deliveries.push(Box::new(move |_| {
-                    drop(reply.send(Err(rejection)));
                     drop(waits);
+                    drop(reply.send(Err(rejection)));
                 }));
                 return;
             }
@@ -372,8 +372,8 @@ impl Turn<'_> {
         self.deliveries.push(Box::new(move |_| table.sessions.revoke(&revoked)));
         let released = ended.map(|ended| self.end(services, ended)).unwrap_or_default();
         self.deliveries.push(Box::new(move |first_seq| {
-            drop(reply.send(Ok(EndReply { seq: first_seq + seq_offset, released })));
             drop(waits);
+            drop(reply.send(Ok(EndReply { seq: first_seq + seq_offset, released })));
         }));
     }
 

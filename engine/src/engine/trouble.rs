@@ -74,10 +74,12 @@ impl Sale {
         let busy = self.log_in(u16::MAX).unwrap();
         let segments = || self.disk.paths().iter().filter(|path| path.to_string_lossy().ends_with(".segment")).count();
         let before = segments();
-        while segments() == before && self.ask(&busy, hold()).is_ok() {
+        // The disk may turn out to be full between any two of these.
+        while segments() == before
+            && let Ok(Ok(Outcome::Held { hold, .. })) = self.ask(&busy, hold())
+        {
             let _ = self.ask(&busy, Command::LeaveQueue { ticket_type: None });
-            let number = self.held(&busy);
-            self.ask(&busy, Command::ReleaseHold { number, reason: None }).unwrap().unwrap();
+            self.ask(&busy, Command::ReleaseHold { number: hold.number, reason: None }).unwrap().unwrap();
         }
         while self.engine.check_available().is_ok() {
             std::thread::yield_now();

@@ -15,6 +15,7 @@ use crate::storage::DataDirectory;
 use crate::storage::measured;
 use crate::storage::simulated::{SimulatedDisk, SplitMix};
 
+use super::golden::with_accounts;
 use super::number_from_environment;
 use super::world::World;
 
@@ -33,6 +34,8 @@ struct Corpus {
 impl Corpus {
     fn new() -> Corpus {
         let disk = World::calm(7).killed_when(|disk| disk.paths().len() >= 8);
+        // With records and blocks of every kind.
+        let disk = with_accounts(&disk, true);
         let of_kind = |ending: &str| {
             let is_it = |path: &&std::path::PathBuf| path.to_string_lossy().ends_with(ending);
             disk.paths().iter().filter(is_it).map(|path| disk.contents(path).unwrap()).collect::<Vec<_>>()
@@ -44,7 +47,9 @@ impl Corpus {
         while let Some(block) = reader.next_block().unwrap() {
             blocks.push(block);
         }
-        decode_frames(&segments[0], &mut |bytes| records.push(bytes.to_vec()));
+        for segment in &segments {
+            decode_frames(segment, &mut |bytes| records.push(bytes.to_vec()));
+        }
         assert!(segments.len() >= 2 && !snapshots.is_empty() && records.len() > 20 && blocks.len() > 5);
         Corpus { segments, snapshots, records, blocks }
     }

@@ -155,7 +155,7 @@ async fn a_body_must_be_one_object_of_known_fields_with_the_right_types() {
             admin  PATCH  /v1/admin/events/gala {"id":"ball"}                      → 400 malformed_request
             admin  PATCH  /v1/admin/events/gala {"status":"paused"}                → 400 malformed_request
             admin  PATCH  /v1/admin/events/gala {"hold_seconds":"600"}             → 400 malformed_request
-            admin  DELETE /v1/admin/events/secret {"reason":"a whim"}              → 400 malformed_request
+            admin  DELETE /v1/admin/events/secret {"cause":"a whim"}               → 400 malformed_request
             admin  DELETE /v1/admin/holds/gala.1 {"user":"ann"}                    → 400 malformed_request
             admin  POST   /v1/admin/holds/gala.1/extend                            → 400 malformed_request
             admin  POST   /v1/admin/holds/gala.1/extend {"seconds":1.5}            → 400 malformed_request
@@ -567,9 +567,16 @@ async fn an_event_is_changed_to_what_could_have_been_created_only() {
             "#,
         )
         .await;
-    let reason = json!({ "status": "paused", "reason": "r".repeat(501) });
-    let request = Request::new("PUT", "/v1/admin/events/gala/status").json(reason.to_string());
-    stage.refuse_each("admin", [request], 422, "validation_failed").await;
+    let reason = || json!("r".repeat(501));
+    let requests = [
+        ("PUT", "/v1/admin/events/gala/status", json!({ "status": "paused", "reason": reason() })),
+        ("PATCH", "/v1/admin/events/gala", json!({ "name": "Ball", "reason": reason() })),
+        ("DELETE", "/v1/admin/events/secret", json!({ "reason": reason() })),
+        ("POST", "/v1/admin/events", json!({ "id": "new", "name": "New", "capacity": 1, "reason": reason() })),
+        ("POST", "/v1/admin/holds/gala.1/extend", json!({ "seconds": 60, "reason": reason() })),
+    ];
+    let requests = requests.map(|(method, path, body)| Request::new(method, path).json(body.to_string()));
+    stage.refuse_each("admin", requests, 422, "validation_failed").await;
 }
 
 #[tokio::test]

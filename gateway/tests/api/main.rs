@@ -13,6 +13,7 @@ mod server;
 mod table;
 
 mod account_command;
+mod audit;
 mod bad_input;
 mod crowds;
 mod headers;

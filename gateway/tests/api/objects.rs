@@ -20,7 +20,7 @@ const SESSION: &str = "id user class logged_in_at login_seq last_seen_at expires
 const LOGIN: &str = "session token outcomes server_time";
 const OUTCOME: &str = "event ticket_type outcome hold queue code";
 const MINE: &str = "session holds bookings queue server_time";
-const CHANGE: &str = "seq at event kind ticket_type quantity user session login_seq hold booking source by reason";
+const CHANGE: &str = "seq at event kind ticket_type quantity user session login_seq hold booking source by reason act";
 const LIST: &str = "items next_cursor";
 const PROBLEM: &str = "type title status detail code";
 
@@ -351,7 +351,7 @@ async fn every_change_has_all_members() {
     }
     let kinds = "event_created session_opened hold_placed hold_amended hold_extended hold_confirmed booking_placed \
                  booking_cancelled hold_released hold_expired queue_joined queue_left queue_dropped capacity_changed \
-                 event_changed status_changed session_ended";
+                 event_changed status_changed session_ended admin_acted";
     for kind in kinds.split_whitespace() {
         assert!(changes.iter().any(|change| change["kind"] == kind), "{kind} is missing");
     }
@@ -359,7 +359,7 @@ async fn every_change_has_all_members() {
     let expected = json!({
         "seq": placed["seq"], "at": BEGIN, "event": "gala", "kind": "hold_placed", "ticket_type": "stalls",
         "quantity": 2, "user": "ann", "session": ann.login["session"]["id"], "login_seq": 1, "hold": "gala.1",
-        "booking": null, "source": "request", "by": "user", "reason": null,
+        "booking": null, "source": "request", "by": "user", "reason": null, "act": null,
     });
     assert_eq!(*placed, expected);
     let by: Vec<&str> = changes.iter().filter_map(|change| change["by"].as_str()).collect();

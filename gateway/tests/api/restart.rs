@@ -121,7 +121,7 @@ async fn a_removed_event_stays_removed_and_is_named_in_the_audit_trail() {
     server.crash_and_start_again().await;
     admin.get("/v1/admin/events/gala").await.expect_refusal(404, "event_not_found");
     let kinds: Vec<_> = admin.changes_of("gala").await.iter().map(|change| change["kind"].clone()).collect();
-    assert_eq!(kinds, ["event_created", "event_deleted"]);
+    assert_eq!(kinds, ["event_created", "admin_acted", "event_deleted", "admin_acted"]);
 }
 
 #[tokio::test]

@@ -101,3 +101,24 @@ async fn a_session_without_a_request_ends_by_itself() {
     let ended = trail.iter().find(|change| change["kind"] == "session_ended").expect("an end");
     assert_eq!((&ended["user"], &ended["reason"]), (&json!("ann"), &json!("idle")));
 }
+
+#[tokio::test]
+async fn a_session_ends_with_its_lifetime_however_busy_it_is() {
+    let server = TestServer::start_with(|config| {
+        config.sessions.idle_seconds = 100;
+        config.sessions.lifetime_seconds = 150;
+    })
+    .await;
+    let ann = server.login("ann").await;
+    assert_eq!(ann.login["session"]["expires_at"], "2026-11-22T10:01:40.000Z", "the idle end comes first");
+    server.advance_seconds(90);
+    assert_eq!(ann.mine().await["session"]["expires_at"], "2026-11-22T10:02:30.000Z", "then that of the lifetime");
+    server.advance_seconds(60);
+    // Nobody has turned the wheels.
+    ann.get("/v1/sessions/me").await.expect_refusal(410, "session_expired");
+    let back = server.login("ann").await;
+    assert_ne!(back.login["session"]["id"], ann.login["session"]["id"]);
+    let trail = server.admin().changes().await;
+    let ended = trail.iter().find(|change| change["kind"] == "session_ended").expect("an end");
+    assert_eq!(ended["reason"], "lifetime");
+}

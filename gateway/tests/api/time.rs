@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::http::post;
 use crate::server::TestServer;
 
 #[tokio::test]
@@ -111,4 +112,30 @@ async fn cleanup_counts_and_does_what_the_wheels_would() {
     server.advance_seconds(50);
     let ended = admin.cleanup(json!({})).await;
     assert_eq!(ended, json!({ "expired_holds": 0, "ended_sessions": 2, "dropped_queue_entries": 1 }));
+}
+
+#[tokio::test]
+async fn who_lets_holds_expire_waits_and_is_told_for_how_long() {
+    let server = TestServer::start().await;
+    server.admin().put_on_sale("gala", 3).await;
+    let ann = server.login("ann").await;
+    for number in 1..=3 {
+        ann.hold("gala", json!({})).await.expect_status(201);
+        server.advance_seconds(600);
+        server.turn_wheels();
+        ann.release(&format!("gala.{number}")).await.expect_status(200);
+    }
+    server.advance_ms(1_500);
+    let refusal = ann.hold("gala", json!({})).await;
+    refusal.expect_refusal(429, "rate_limited");
+    assert_eq!(refusal.header("retry-after"), Some("599"), "598.5 seconds, rounded up");
+    ann.hold("gala", json!({ "wait": true })).await.expect_refusal(429, "rate_limited");
+    ann.join("gala", json!({})).await.expect_refusal(429, "rate_limited");
+    let login = post("/v1/sessions", json!({ "user": "ann", "intents": [{ "event": "gala" }] }));
+    let outcome = server.visitor().send(login).await.expect(200)["outcomes"][0].clone();
+    assert_eq!((&outcome["outcome"], &outcome["code"]), (&json!("limit_reached"), &json!("rate_limited")));
+    // Who pays is welcome.
+    ann.book("gala", json!({})).await.expect_status(201);
+    server.advance_ms(598_500);
+    ann.hold("gala", json!({})).await.expect_status(201);
 }

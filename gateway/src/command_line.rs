@@ -292,6 +292,18 @@ mod tests {
     }
 
     #[test]
+    fn tokens_are_added_removed_and_listed() {
+        let name = || Slug::new("ops").expect("a slug");
+        for (text, role) in [("viewer", Role::Viewer), ("operator", Role::Operator), ("service", Role::Service)] {
+            let add = parse(&["token", "add", "ops", "--role", text, "--data", "d", "--config", "a.toml"]);
+            assert_eq!(add.0, Action::Token(TokenErrand::Add { name: name(), role }));
+            assert_eq!(add.1, parse(&["--data", "d", "--config", "a.toml"]).1);
+        }
+        assert_eq!(parse(&["token", "remove", "ops"]).0, Action::Token(TokenErrand::Remove { name: name() }));
+        assert_eq!(parse(&["token", "list"]).0, Action::Token(TokenErrand::List));
+    }
+
+    #[test]
     fn an_offline_command_that_lacks_something_is_refused() {
         for lacking in
             [&["repair"][..], &["backup"], &["restore"], &["dump", "--event", "No"], &["verify", "--listen", "x"]]

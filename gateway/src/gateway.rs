@@ -1,13 +1,16 @@
 //! What every request handler shares.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use holdfast_engine::clock::Clock;
 use holdfast_engine::engine::Engine;
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::lockout::Lockout;
+use crate::rates::Rates;
 use crate::tokens::Tokens;
 
 /// What every request handler shares. It answers before the engine has recovered: everything but the probes with
@@ -16,6 +19,8 @@ pub struct Gateway {
     config: Config,
     trusted_proxies: Vec<IpNet>,
     metrics: PrometheusHandle,
+    rates: Rates,
+    lockout: Lockout,
     recovered: OnceLock<Recovered>,
 }
 
@@ -25,10 +30,11 @@ struct Recovered {
 }
 
 impl Gateway {
-    /// A gateway without an engine.
-    pub fn new(config: Config, metrics: PrometheusHandle) -> Gateway {
+    /// A gateway without an engine. `clock` is that which the engine will have.
+    pub fn new(config: Config, clock: &Arc<dyn Clock>, metrics: PrometheusHandle) -> Gateway {
         let trusted_proxies = config.trusted_proxies();
-        Gateway { config, trusted_proxies, metrics, recovered: OnceLock::new() }
+        let (rates, lockout) = (Rates::new(&config.limits, clock), Lockout::new(&config.admin));
+        Gateway { config, trusted_proxies, metrics, rates, lockout, recovered: OnceLock::new() }
     }
 
     /// The engine has recovered: from now on, requests are served.
@@ -45,6 +51,16 @@ impl Gateway {
     /// The proxies that are believed when they say for whom they ask.
     pub fn trusted_proxies(&self) -> &[IpNet] {
         &self.trusted_proxies
+    }
+
+    /// How often callers may ask.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// Whom the admin API does not listen to for a while.
+    pub fn lockout(&self) -> &Lockout {
+        &self.lockout
     }
 
     /// The engine.

@@ -9,11 +9,14 @@ use axum::http::{HeaderMap, HeaderValue};
 use holdfast_engine::core::Caller;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::session_table::{Authentication, LiveSession};
+use metrics::counter;
 use sha2::{Digest, Sha256};
 
+use crate::client::Client;
 use crate::config::AuthMode;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::rates;
 use crate::tokens::{Holder, Role};
 
 const SESSION_COOKIE: &str = "holdfast_session";
@@ -55,7 +58,12 @@ impl FromRequestParts<Arc<Gateway>> for Buyer {
         let engine = gateway.engine()?;
         let token = credential(parts, SESSION_COOKIE)?;
         match engine.authenticate(&token_hash(&token)) {
-            Authentication::Live(session) => Ok(Buyer(session)),
+            Authentication::Live(session) => {
+                if !parts.method.is_safe() {
+                    gateway.rates().mutation(session.number)?;
+                }
+                Ok(Buyer(session))
+            }
             Authentication::Ended => Err(ApiError::SessionExpired),
             Authentication::Unknown => Err(ApiError::Unauthenticated),
         }
@@ -66,9 +74,16 @@ impl FromRequestParts<Arc<Gateway>> for Organiser {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Organiser, ApiError> {
+        let now_ms = gateway.engine()?.now_ms();
+        // Loopback and the operator's own proxies are never locked out: everybody behind them would be.
+        let client = parts.extensions.get::<Client>().filter(|client| client.is_bounded).copied();
+        let locked_seconds = client.and_then(|client| gateway.lockout().locked_seconds(client.network(), now_ms));
+        if let Some(seconds) = locked_seconds {
+            return Err(rates::refused("admin", seconds));
+        }
         let token = credential(parts, ADMIN_COOKIE)?;
         let Some(Holder { name, role }) = gateway.tokens()?.find(&token) else {
-            return Err(refuse_stranger(gateway, &token)?);
+            return Err(refuse_stranger(gateway, &token, client, now_ms)?);
         };
         match role {
             Role::Operator => {}
@@ -85,12 +100,22 @@ impl FromRequestParts<Arc<Gateway>> for Organiser {
     }
 }
 
-/// Who shows the admin API a credential that is none of the tokens: a buyer, or nobody.
-fn refuse_stranger(gateway: &Gateway, token: &str) -> Result<ApiError, ApiError> {
-    Ok(match gateway.engine()?.authenticate(&token_hash(token)) {
-        Authentication::Live(_) => ApiError::Forbidden("this needs the token of an organiser"),
-        Authentication::Ended | Authentication::Unknown => ApiError::Unauthenticated,
-    })
+/// What the admin API says to a credential that is none of the tokens: it is a buyer's, or a guess. Guesses of clients who
+/// can be locked out are counted.
+fn refuse_stranger(gateway: &Gateway, token: &str, client: Option<Client>, now_ms: u64) -> Result<ApiError, ApiError> {
+    match gateway.engine()?.authenticate(&token_hash(token)) {
+        Authentication::Live(_) => return Ok(ApiError::Forbidden("this needs the token of an organiser")),
+        Authentication::Ended => return Ok(ApiError::Unauthenticated),
+        Authentication::Unknown => {}
+    }
+    counter!("holdfast_admin_failures_total").increment(1);
+    if let Some(client) = client
+        && gateway.lockout().failed(client.network(), now_ms)
+    {
+        let seconds = gateway.config().admin.lockout_seconds;
+        tracing::warn!(address = %client.address, seconds, "too many wrong admin tokens: the network is locked out");
+    }
+    Ok(ApiError::Unauthenticated)
 }
 
 /// Establishes who logs in: in open mode, whoever they say.

@@ -1,9 +1,9 @@
 //! The server of Holdfast: HTTP in, commands to the engine, JSON out. No rule of the sale is decided here.
 //!
 //! Reading order: [`command_line`] and [`config`] (what is to be run), [`server`] (how it runs, from bind to drain),
-//! [`gateway`] (what every request shares), [`client`], [`tokens`] and [`identity`] (who asks), [`request`] (reading,
-//! strictly), [`routes`] (by resource), [`objects`] (JSON), [`answer`] and [`error`] (what leaves); [`offline`] (looking
-//! after the data directory without a server).
+//! [`gateway`] (what every request shares), [`client`], [`tokens`] and [`identity`] (who asks), [`rates`] and
+//! [`lockout`] (how often), [`request`] (reading, strictly), [`routes`] (by resource), [`objects`] (JSON), [`answer`] and
+//! [`error`] (what leaves); [`offline`] (looking after the data directory without a server).
 
 pub mod answer;
 pub mod client;
@@ -14,9 +14,11 @@ pub mod error;
 pub mod gateway;
 pub mod identity;
 pub mod layers;
+pub mod lockout;
 pub mod objects;
 pub mod offline;
 pub mod page;
+pub mod rates;
 pub mod request;
 pub mod routes;
 pub mod server;

@@ -94,7 +94,7 @@ impl Server {
         Tokens::check_environment(admin_token.as_deref())?;
         let listener = listen(config.server.listen)?;
         let address = listener.local_addr()?;
-        let gateway = Arc::new(Gateway::new(config.clone(), metrics));
+        let gateway = Arc::new(Gateway::new(config.clone(), &clock, metrics));
         let handle = Handle::new();
         let serving = serve(listener, &gateway, handle.clone())?;
 
@@ -188,6 +188,10 @@ async fn keep_up(gateway: Arc<Gateway>) {
     loop {
         interval.tick().await;
         gateway.keep_metrics();
+        let gateway = Arc::clone(&gateway);
+        if let Err(error) = tokio::task::spawn_blocking(move || gateway.rates().forget_the_quiet()).await {
+            tracing::error!(%error, "the upkeep of the rates ended abruptly");
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod errand;
 mod file;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::io;

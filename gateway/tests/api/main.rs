@@ -2,7 +2,7 @@
 //!
 //! Each test has a server of its own on a free port, with a data directory of its own and a clock that stands until the
 //! test moves it; nobody but the test turns the wheels. So nothing here sleeps, and nothing depends on how fast the
-//! machine is. Only [`process`] runs the real binary.
+//! machine is. Only [`process`], [`offline`] and [`token_command`] run the real binary.
 //!
 //! Reading order: [`server`] (what is tested), [`http`] (requests and answers), [`people`] (who asks), [`table`] (request
 //! → answer, a line each); then the tests by subject, [`story`] first.
@@ -16,10 +16,13 @@ mod bad_input;
 mod crowds;
 mod headers;
 mod idempotency;
+mod limits;
 mod objects;
 mod offline;
 mod process;
 mod restart;
+mod roles;
 mod sessions;
 mod story;
 mod time;
+mod token_command;

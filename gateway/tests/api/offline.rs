@@ -260,10 +260,10 @@ async fn ann_goes_on(server: &Process, token: &str) {
 }
 
 #[tokio::test]
-async fn a_backup_of_a_stopped_server_leaves_it_alone_and_takes_the_admin_token_along() {
+async fn a_backup_of_a_stopped_server_leaves_it_alone_and_takes_the_tokens_along() {
     let place = Place::new();
     Process::start(&mut place.holdfast("data")).stop();
-    let before = fs::read(place.path("data/admin-token.sha256")).expect("the file");
+    let before = fs::read(place.path("data/tokens")).expect("the file");
     let source = |place: &Place| -> Vec<_> {
         let data = place.path("data");
         place.listing().into_iter().filter(|(path, _)| path.starts_with(&data)).collect()
@@ -271,7 +271,7 @@ async fn a_backup_of_a_stopped_server_leaves_it_alone_and_takes_the_admin_token_
     let untouched = source(&place);
     run_well(&place, &["backup", "--data", "data", "--to", "copy"]);
     assert!(source(&place) == untouched, "the source was changed");
-    assert_eq!(fs::read(place.path("copy/admin-token.sha256")).expect("the file"), before);
+    assert_eq!(fs::read(place.path("copy/tokens")).expect("the file"), before);
     let mut again = place.bare_holdfast();
     place.refuse(again.args(["backup", "--data", "data", "--to", "copy"]), 65, &["copy cannot take a copy", "holds"]);
     let mut onto = place.bare_holdfast();

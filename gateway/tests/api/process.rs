@@ -207,13 +207,13 @@ fn a_damaged_store_id_is_said_and_kept() {
 }
 
 #[test]
-fn a_damaged_admin_token_file_is_said_and_kept() {
+fn a_damaged_token_file_is_said_and_kept() {
     let place = Place::new();
     Process::start(&mut place.holdfast("data")).stop();
-    place.write("data/admin-token.sha256", "Of holding fast.");
+    place.write("data/tokens", "Of holding fast.");
     let output = place.holdfast("data").output().expect("a program that runs");
-    check_refusal(&output, 65, &["admin-token.sha256 is damaged"]);
-    assert_eq!(fs::read_to_string(place.path("data/admin-token.sha256")).expect("the file"), "Of holding fast.");
+    check_refusal(&output, 65, &["data/tokens is damaged at line 1"]);
+    assert_eq!(fs::read_to_string(place.path("data/tokens")).expect("the file"), "Of holding fast.");
 }
 
 #[tokio::test]
@@ -335,7 +335,20 @@ fn a_token_of_the_environment_is_not_shown() {
     let said = Process::start(place.holdfast("data").env("HOLDFAST_ADMIN_TOKEN", ADMIN_TOKEN)).stop();
     assert!(!said.contains("dmin token") && !said.contains(ADMIN_TOKEN), "{said}");
     assert!(said.contains("Data directory: data\n"), "{said}");
-    assert!(!place.path("data/admin-token.sha256").exists());
+    assert!(!place.path("data/tokens").exists());
+}
+
+#[tokio::test]
+async fn who_is_too_fast_is_counted() {
+    let place = Place::new();
+    let mut command = place.holdfast("data");
+    let settings = ["--set", "limits.mutations_per_second=1", "--set", "limits.mutations_burst=1"];
+    let server = Process::start(command.args(settings));
+    let ann = Buyer::log_in(server.connection(), "ann").await;
+    while ann.release("gala.7").await.status != 429 {}
+    let metrics = server.visitor().get("/metrics").await.text;
+    assert!(metrics.contains("holdfast_rate_limited_total{limit=\"mutations\"} 1\n"), "{metrics}");
+    server.stop();
 }
 
 #[tokio::test]

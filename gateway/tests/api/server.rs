@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use clap::ValueEnum;
 use holdfast::config::Config;
 use holdfast::server::{Server, ServerError, Surroundings};
+use holdfast::tokens::{self, Role, TokenErrand};
 use holdfast_engine::clock::{Clock, ManualClock};
+use holdfast_engine::core::id::Slug;
 use holdfast_engine::engine::Wheels;
 use holdfast_engine::error::OpenError;
 use holdfast_engine::storage::StorageError;
@@ -107,6 +110,29 @@ impl TestServer {
     pub fn turn_wheels(&self) {
         let engine = self.running().server.gateway().engine().expect("a server that has recovered");
         engine.turn_wheels();
+    }
+
+    /// Adds a token by the command line's own function, and returns it. The server has not looked yet.
+    pub fn add_token(&self, name: &str, role: &str) -> String {
+        let name = Slug::new(name).expect("a slug");
+        let role = Role::from_str(role, false).expect("a role");
+        self.token_errand(&TokenErrand::Add { name, role }).trim_end().to_owned()
+    }
+
+    /// Takes a token away. The server has not looked yet.
+    pub fn remove_token(&self, name: &str) {
+        self.token_errand(&TokenErrand::Remove { name: Slug::new(name).expect("a slug") });
+    }
+
+    fn token_errand(&self, errand: &TokenErrand) -> String {
+        let mut output = Vec::new();
+        tokens::run(errand, self.data(), 5, &mut output, &mut std::io::sink()).expect("a change of the tokens");
+        String::from_utf8(output).expect("text")
+    }
+
+    /// Lets the server look at its files, as it does every few seconds.
+    pub fn reread_files(&self) {
+        self.running().server.gateway().reread_files();
     }
 
     /// Ends the engine in good order while the server still answers.

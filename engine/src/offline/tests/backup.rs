@@ -17,7 +17,7 @@ fn backup(store: &Store) -> Result<CopyReport, OfflineError> {
     let disk = || Arc::new(store.disk.clone());
     let source = DataDirectory::open_beside_on(disk(), Path::new(DATA))?;
     let target = DataDirectory::begin_copy_on(disk(), Path::new(COPY), source.store_id())?;
-    copy(&source, &target, &["admin-token.sha256"])
+    copy(&source, &target, &["tokens"])
 }
 
 /// The copy, in the place of the store.
@@ -35,7 +35,7 @@ fn restored(store: &Store) -> Store {
 #[test]
 fn a_copy_has_everything_and_is_gone_on_from() {
     let store = Store::new();
-    store.disk.put(&store.path("admin-token.sha256"), b"0123");
+    store.disk.put(&store.path("tokens"), b"0123");
     store.disk.put(&store.path("heartbeat"), b"beat");
     store.disk.put(&store.path("journal-00000000000000000004.tmp"), b"unfinished");
     let before = store.files();
@@ -44,7 +44,7 @@ fn a_copy_has_everything_and_is_gone_on_from() {
     let (source, copy) = (Path::new(DATA), Path::new(COPY));
     let after = store.files();
     assert!(after.iter().filter(|(path, _)| path.starts_with(source)).eq(before.iter()), "the source was changed");
-    for name in [&segment_file(1), &snapshot_file(20), "admin-token.sha256", "heartbeat", "STORE"] {
+    for name in [&segment_file(1), &snapshot_file(20), "tokens", "heartbeat", "STORE"] {
         assert_eq!(after[&copy.join(name)], before[&source.join(name)], "{name}");
     }
     assert!(!after.contains_key(&copy.join("journal-00000000000000000004.tmp")));

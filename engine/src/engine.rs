@@ -210,6 +210,15 @@ impl Engine {
         }
     }
 
+    /// How near the engine is to refusing new commands, from 0 for idle to 1, and beyond that up to 2 for the urgent: the
+    /// fuller one of the journal's backlog and of the places for those who wait for an answer.
+    pub fn pressure(&self) -> f64 {
+        let Services { journal, config, pressure, .. } = &*self.services;
+        let backlog = journal.backlog_bytes() as f64 / config.journal.backlog_bytes_max as f64;
+        let waiting = pressure.waiting() as f64 / f64::from(config.journal.waiting_max);
+        backlog.max(waiting)
+    }
+
     /// Whether new commands would be refused at once, and why.
     pub fn check_available(&self) -> Result<(), Unavailable> {
         self.check_available_for(Lane::Ordinary)

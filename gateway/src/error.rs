@@ -1,6 +1,8 @@
 //! What an answer's status is, and how a refusal is told: the only file that names status codes.
 
-use axum::Json;
+use std::sync::LazyLock;
+
+use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +16,25 @@ use crate::time::rfc3339;
 /// Whether an answer of this status tells of a fault of the server, and not of a refusal to do more than it can.
 pub fn is_fault(status: StatusCode) -> bool {
     status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE
+}
+
+/// Whether the time that an answer of this status took shows how fast the server is: it did what was asked, or the rules
+/// refused it. Anything else is found out sooner, or is the client's slowness.
+pub fn shows_load(status: StatusCode) -> bool {
+    status.is_success() || matches!(status, StatusCode::CONFLICT | StatusCode::GATEWAY_TIMEOUT)
+}
+
+/// The refusal of a request at the door. It is the same as that of [`Unavailable::Overloaded`], but made once: it must cost
+/// next to nothing.
+pub fn turned_away(retry_after_seconds: u32) -> Response {
+    static BODY: LazyLock<Bytes> = LazyLock::new(|| ApiError::Unavailable(Unavailable::Overloaded).problem());
+    let mut response = Response::new(Body::from(Bytes::clone(&BODY)));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+    response
 }
 
 /// How well it went.
@@ -190,16 +211,9 @@ impl ApiError {
         };
         if let Value::Object(members) = members { members } else { Map::new() }
     }
-}
 
-impl From<Unavailable> for ApiError {
-    fn from(unavailable: Unavailable) -> ApiError {
-        ApiError::Unavailable(unavailable)
-    }
-}
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+    /// The problem details, as JSON.
+    fn problem(&self) -> Bytes {
         let (status, code) = (self.status(), self.code());
         let mut problem = json!({
             "type": format!("/docs/errors#{code}"),
@@ -211,7 +225,20 @@ impl IntoResponse for ApiError {
         if let Value::Object(problem) = &mut problem {
             problem.extend(self.members());
         }
-        let mut response = (status, Json(problem)).into_response();
+        problem.to_string().into()
+    }
+}
+
+impl From<Unavailable> for ApiError {
+    fn from(unavailable: Unavailable) -> ApiError {
+        ApiError::Unavailable(unavailable)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = (status, self.problem()).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         // Some caches keep a 404 or 410 unasked; the next request may be answered otherwise.

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::admin_token::AdminToken;
+use crate::admission::Admission;
 use crate::config::Config;
 use crate::error::ApiError;
 
@@ -15,6 +16,7 @@ use crate::error::ApiError;
 pub struct Gateway {
     config: Config,
     trusted_proxies: Vec<IpNet>,
+    admission: Admission,
     metrics: PrometheusHandle,
     recovered: OnceLock<Recovered>,
 }
@@ -28,7 +30,8 @@ impl Gateway {
     /// A gateway without an engine.
     pub fn new(config: Config, metrics: PrometheusHandle) -> Gateway {
         let trusted_proxies = config.trusted_proxies();
-        Gateway { config, trusted_proxies, metrics, recovered: OnceLock::new() }
+        let admission = Admission::new(&config);
+        Gateway { config, trusted_proxies, admission, metrics, recovered: OnceLock::new() }
     }
 
     /// The engine has recovered: from now on, requests are served.
@@ -47,6 +50,11 @@ impl Gateway {
         &self.trusted_proxies
     }
 
+    /// The door that every request passes first.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
     /// The engine.
     pub fn engine(&self) -> Result<&Engine, ApiError> {
         self.recovered.get().map(|recovered| &recovered.engine).ok_or(ApiError::Recovering)
@@ -63,6 +71,7 @@ impl Gateway {
         if let Ok(engine) = self.engine() {
             engine.record_levels();
         }
+        self.admission.record();
         self.metrics.render()
     }
 

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::header::{ACCEPT, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{ACCEPT, CONNECTION, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -13,8 +14,9 @@ use axum::{Router, middleware};
 use metrics::counter;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::admission::{Class, Refusal};
 use crate::client::Client;
-use crate::error::{ApiError, is_fault};
+use crate::error::{ApiError, is_fault, shows_load, turned_away};
 use crate::gateway::Gateway;
 use crate::routes;
 
@@ -29,20 +31,65 @@ pub fn service(gateway: Arc<Gateway>) -> Router {
         .with_state(gateway)
 }
 
-/// Refuses what cannot be answered, gives every answer its request id, and counts it.
+/// Lets a request in or turns it away, and gives every answer what all answers have.
 async fn around(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let request_id = request_id(request.headers());
+    let mut response = match gateway.engine() {
+        Ok(engine) => {
+            let class = Class::of(request.method(), request.uri().path());
+            match gateway.admission().enter(class, engine.now_ms(), engine.pressure()) {
+                Ok(under_way) => {
+                    under_way.arrival().map(|arrival| request.extensions_mut().insert(arrival));
+                    let response = answer(&gateway, peer, &request_id, request, next).await;
+                    under_way.answered(shows_load(response.status()), engine.now_ms());
+                    response
+                }
+                Err(refusal) => turn_away(refusal).await,
+            }
+        }
+        Err(_) => answer(&gateway, peer, &request_id, request, next).await,
+    };
+    response.headers_mut().insert(REQUEST_ID, request_id);
+    response.headers_mut().entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Refuses at the door. What was sent is neither read nor counted by its path: a refusal must cost next to nothing.
+async fn turn_away(refusal: Refusal) -> Response {
+    if !refusal.delay.is_zero() {
+        wait(refusal.delay).await;
+    }
+    let mut response = turned_away(refusal.retry_after_seconds);
+    if refusal.closes {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is a client that is made to wait, and nothing that the engine decides")]
+async fn wait(delay: Duration) {
+    tokio::time::sleep(delay).await;
+}
+
+/// Refuses what cannot be answered, answers the rest, and counts both.
+async fn answer(
+    gateway: &Gateway,
+    peer: SocketAddr,
+    request_id: &HeaderValue,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let client = Client::of(peer, request.headers(), gateway.trusted_proxies());
     request.extensions_mut().insert(client);
-    let request_id = request_id(request.headers());
     let path = request.extensions().get::<MatchedPath>().cloned();
     let is_api = request.uri().path().starts_with("/v1/");
-    let refusal = if is_api { refuse(&gateway, request.headers()) } else { None };
-    let mut response = match refusal {
+    let refusal = if is_api { refuse(gateway, request.headers()) } else { None };
+    let response = match refusal {
         Some(refusal) => refusal.into_response(),
         None => next.run(request).await,
     };
@@ -52,8 +99,6 @@ async fn around(
     }
     let path = path.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
     counter!("holdfast_http_requests_total", "path" => path, "status" => status.as_u16().to_string()).increment(1);
-    response.headers_mut().insert(REQUEST_ID, request_id);
-    response.headers_mut().entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     response
 }
 

@@ -1,11 +1,12 @@
 //! The server of Holdfast: HTTP in, commands to the engine, JSON out. No rule of the sale is decided here.
 //!
 //! Reading order: [`command_line`] and [`config`] (what is to be run), [`server`] (how it runs, from bind to drain),
-//! [`gateway`] (what every request shares), [`client`] and [`identity`] (who asks), [`request`] (reading, strictly), [`routes`] (by
+//! [`gateway`] (what every request shares), [`admission`] (who is let in), [`client`] and [`identity`] (who asks), [`request`] (reading, strictly), [`routes`] (by
 //! resource), [`objects`] (JSON), [`answer`] and [`error`] (what leaves); [`offline`] (looking after the data directory
 //! without a server).
 
 pub mod admin_token;
+pub mod admission;
 pub mod answer;
 pub mod client;
 pub mod command_line;

@@ -219,6 +219,11 @@ impl Engine {
         backlog.max(waiting)
     }
 
+    /// How long the disk takes for a sync, smoothed, in whole milliseconds: 0 for a fast one.
+    pub fn sync_ms(&self) -> u64 {
+        self.services.metrics.sync_us() / 1_000
+    }
+
     /// Whether new commands would be refused at once, and why.
     pub fn check_available(&self) -> Result<(), Unavailable> {
         self.check_available_for(Lane::Ordinary)

@@ -87,6 +87,10 @@ pub struct Refusal {
 impl Admission {
     /// A door that nobody has passed yet.
     pub fn new(config: &Config) -> Admission {
+        describe_gauge!(UNDER_WAY, Unit::Count, "Requests that were let in and have no answer yet");
+        describe_gauge!(LIMIT, Unit::Count, "The most requests under way that are let in now");
+        describe_gauge!(REFUSAL_DELAY, Unit::Seconds, "How long refusals are kept back now");
+        describe_counter!(REFUSED, Unit::Count, "Requests that were refused at the door, by class");
         let start = Stance::at_start(&config.overload);
         Admission {
             config: config.overload.clone(),
@@ -114,7 +118,8 @@ impl Admission {
     pub fn enter(&self, class: Class, now_ms: u64, pressure: f64) -> Result<UnderWay<'_>, Refusal> {
         let before = self.under_way.fetch_add(1, Ordering::Relaxed);
         let under_way = UnderWay { admission: self, arrival: class.shows_load().then(|| Arrival::at(now_ms)) };
-        let has_place = before < class.places(self.places.load(Ordering::Relaxed)) && pressure < class.pressure();
+        let has_place = before < class.places(self.places.load(Ordering::Relaxed), self.config.requests_max)
+            && pressure < class.pressure();
         if !has_place || (class == Class::Browsing && !self.stance().lets_browse(self.roll())) {
             drop(under_way);
             return Err(self.refuse(class, now_ms));
@@ -140,10 +145,6 @@ impl Admission {
 
     /// Sets the metrics.
     pub fn record(&self) {
-        describe_gauge!(UNDER_WAY, Unit::Count, "Requests that were let in and have no answer yet");
-        describe_gauge!(LIMIT, Unit::Count, "The most requests under way that are let in now");
-        describe_gauge!(REFUSAL_DELAY, Unit::Seconds, "How long refusals are kept back now");
-        describe_counter!(REFUSED, Unit::Count, "Requests that were refused at the door, by class");
         gauge!(UNDER_WAY).set(f64::from(self.under_way.load(Ordering::Relaxed)));
         gauge!(LIMIT).set(f64::from(self.places.load(Ordering::Relaxed)));
         gauge!(REFUSAL_DELAY).set(f64::from(self.delay_ms.load(Ordering::Relaxed)) / 1_000.0);
@@ -163,18 +164,20 @@ impl Admission {
         }
         self.look_back(now_ms);
         let stance = self.stance();
-        let delay_ms = if class.can_wait() { stance.delay_ms } else { 0 };
+        let delay_ms = if class.can_wait() { stance.delay_ms(self.roll()) } else { 0 };
         let open = u64::from(self.connections.load(Ordering::Relaxed));
         Refusal {
             retry_after_seconds: stance.retry_after_seconds(&self.config, self.roll()),
-            delay: Duration::from_millis(u64::from(delay_ms)),
+            delay: Duration::from_millis(delay_ms),
             closes: open * 10 >= u64::from(self.connections_max) * 9,
         }
     }
 
-    fn answered(&self, took_ms: u64, now_ms: u64) {
+    fn answered(&self, took_ms: u64, sync_ms: u64, now_ms: u64) {
         self.answered.fetch_add(1, Ordering::Relaxed);
-        if took_ms > u64::from(self.config.latency_target_ms) {
+        // An answer waits for the sync under way, and then for its own. A slow disk is no overload: with fewer requests at
+        // once, it would only be used less.
+        if took_ms > u64::from(self.config.latency_target_ms) + 2 * sync_ms {
             self.slow.fetch_add(1, Ordering::Relaxed);
         }
         self.look_back(now_ms);
@@ -232,11 +235,12 @@ impl UnderWay<'_> {
         self.arrival.clone()
     }
 
-    /// It was answered. `shows_load` is false where the answer came without the work that such a request is.
-    pub fn answered(self, shows_load: bool, now_ms: u64) {
+    /// It was answered. `shows_load` is false where the answer came without the work that such a request is. `sync_ms` is
+    /// what a sync of the disk takes.
+    pub fn answered(self, shows_load: bool, sync_ms: u64, now_ms: u64) {
         if let Some(Arrival(arrived_ms)) = self.arrival.as_ref().filter(|_| shows_load) {
             let took_ms = now_ms.saturating_sub(arrived_ms.load(Ordering::Relaxed));
-            self.admission.answered(took_ms, now_ms);
+            self.admission.answered(took_ms, sync_ms, now_ms);
         }
     }
 }

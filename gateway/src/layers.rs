@@ -46,7 +46,7 @@ async fn around(
                 Ok(under_way) => {
                     under_way.arrival().map(|arrival| request.extensions_mut().insert(arrival));
                     let response = answer(&gateway, peer, &request_id, request, next).await;
-                    under_way.answered(shows_load(response.status()), engine.now_ms());
+                    under_way.answered(shows_load(response.status()), engine.sync_ms(), engine.now_ms());
                     response
                 }
                 Err(refusal) => turn_away(refusal).await,
@@ -71,7 +71,10 @@ async fn turn_away(refusal: Refusal) -> Response {
     response
 }
 
-#[expect(clippy::disallowed_methods, reason = "it is a client that is made to wait, and nothing that the engine decides")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is a client that is made to wait, and nothing that the engine decides"
+)]
 async fn wait(delay: Duration) {
     tokio::time::sleep(delay).await;
 }

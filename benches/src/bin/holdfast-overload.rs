@@ -12,14 +12,21 @@ use holdfast_benches::overload::ledger::{self, EVENT};
 use holdfast_benches::overload::program::{Program, keep_to};
 use holdfast_benches::overload::table::{Row, Table};
 use holdfast_benches::overload::tally::{Purpose, Tally};
+use holdfast_benches::overload::visit::Intent;
 use tokio::task::JoinSet;
 
 /// The usual load, as a share of what the machine holds.
 const USUAL: f64 = 0.8;
-/// How many visitors take turns to find what the machine holds.
-const TURNS: [u32; 3] = [64, 32, 96];
-/// How long each of these takes.
-const TURNS_LENGTH: Duration = Duration::from_secs(4);
+/// How many visitors take turns to find a first figure of what the machine holds.
+const TURNS: [u32; 2] = [32, 64];
+/// How long each look for what the machine holds takes.
+const RAMP_LENGTH: Duration = Duration::from_secs(3);
+/// How much more is offered each time, …
+const RAMP_FACTOR: f64 = 1.15;
+/// … as long as so many times more are served, …
+const WORTH_IT: f64 = 1.02;
+/// … and no more often than this.
+const RAMP_STEPS_MAX: u32 = 12;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -67,21 +74,33 @@ fn steps_of(factors: &[f64]) -> Vec<f64> {
     std::iter::once(USUAL).chain(factors.iter().flat_map(|factor| [*factor, USUAL])).collect()
 }
 
-/// What the machine holds: visits a second that were served, and those of the main kind among them.
+/// What the machine holds: visits a second that were served, and those of the main kind among them. Visitors who take turns
+/// find a first figure; from there, more and more come until no more are served than before.
 async fn find_peak(arguments: &Arguments, crowd: &Arc<Crowd>) -> (f64, f64) {
-    let mut best = (0.0, 0.0);
-    // The first one is not counted: it opens the connections.
-    for (number, turns) in TURNS.iter().cycle().take(TURNS.len() + 1).enumerate() {
-        let step = crowd.take_turns(*turns, TURNS_LENGTH).await;
-        let tally = step.tally();
-        let per_second = |count: u64| count as f64 / TURNS_LENGTH.as_secs_f64();
-        let (visits, done) = (per_second(served(&tally)), per_second(main_kind(arguments.mode, &tally)));
-        println!("{turns} in turns: {visits:.0} visits/s served, p99 {:.1} ms, {:?} refused", tally.milliseconds(0.99), tally.refusals);
-        if number > 0 && visits > best.0 {
-            best = (visits, done);
-        }
+    if let Some(peak) = arguments.peak {
+        return (peak, peak * Intent::share_of_main_kind(arguments.mode));
     }
-    arguments.peak.map_or(best, |peak| (peak, best.1 / best.0 * peak))
+    let mut rate = 0.0_f64;
+    for turns in TURNS {
+        let step = crowd.take_turns(turns, RAMP_LENGTH).await;
+        rate = rate.max(served(&step.tally()) as f64 / RAMP_LENGTH.as_secs_f64());
+    }
+    let (mut best, mut done) = (0.0, 0.0);
+    for _ in 0..RAMP_STEPS_MAX {
+        let mut visits = JoinSet::new();
+        let step = crowd.come(rate, RAMP_LENGTH, &mut visits).await;
+        visits.join_all().await;
+        let tally = step.tally();
+        let per_second = |count: u64| count as f64 / RAMP_LENGTH.as_secs_f64();
+        let now = per_second(served(&tally));
+        println!("{rate:.0} visits/s offered: {now:.0} served, p99 {:.1} ms", tally.milliseconds(0.99));
+        if now < best * WORTH_IT {
+            break;
+        }
+        (best, done) = (now, per_second(main_kind(arguments.mode, &tally)));
+        rate *= RAMP_FACTOR;
+    }
+    (best, done)
 }
 
 fn served(tally: &Tally) -> u64 {

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hyper::header::HeaderValue;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinSet;
 
 use crate::clock;
@@ -17,6 +18,9 @@ use crate::overload::dice::Dice;
 use crate::overload::tally::Tally;
 use crate::overload::visit::{self, Intent};
 use crate::pacer::wait_until;
+
+/// How far apart the looks at who has come are. It counts as latency.
+const TICK: Duration = Duration::from_micros(100);
 
 /// Somebody who is logged in.
 pub struct User {
@@ -100,10 +104,14 @@ impl Crowd {
     pub async fn come(self: &Arc<Crowd>, rate: f64, length: Duration, visits: &mut JoinSet<()>) -> Arc<Step> {
         let began = clock::now();
         let step = Arc::new(Step { began, tally: Mutex::new(Tally::new()) });
-        let gaps = Dice::new(self.lobby().dice.roll().to_bits());
-        let mut dues = dues(gaps, rate, began, began + length);
-        while let Some(due) = dues.recv().await {
-            self.arrive(due, &step, visits);
+        let mut gaps = Dice::new(self.lobby().dice.roll().to_bits());
+        let mut due = began + gaps.gap(rate);
+        let mut ticks = ticks(began + length);
+        while let Some(now) = ticks.recv().await {
+            while due <= now {
+                self.arrive(due, &step, visits);
+                due += gaps.gap(rate);
+            }
             // Those who are done are let go of, so that a long run takes no more memory than a short one.
             while visits.try_join_next().is_some() {}
         }
@@ -160,6 +168,13 @@ impl Crowd {
         let mut lobby = self.lobby();
         lobby.logins += 1;
         format!("{}-visitor-{}", self.event, lobby.logins)
+    }
+
+    /// The account that logs in next.
+    pub fn new_member(&self) -> u64 {
+        let mut lobby = self.lobby();
+        lobby.logins += 1;
+        lobby.logins
     }
 
     /// A connection that is free, or may be opened.
@@ -224,18 +239,19 @@ impl Seat {
     }
 }
 
-/// When visitors come, told by a thread of its own: timers of an async runtime are a millisecond coarse.
-fn dues(mut gaps: Dice, rate: f64, began: Instant, end: Instant) -> UnboundedReceiver<Instant> {
-    let (sender, dues) = unbounded_channel();
+/// Ticks until `end`, from a thread of its own: timers of an async runtime are a millisecond coarse.
+fn ticks(end: Instant) -> Receiver<Instant> {
+    // A tick that finds the last one untaken is not needed.
+    let (sender, ticks) = channel(1);
     thread::spawn(move || {
-        let mut due = began + gaps.gap(rate);
-        while due < end {
-            wait_until(due);
-            if sender.send(due).is_err() {
+        while clock::now() < end {
+            wait_until(clock::now() + TICK);
+            let now = clock::now().min(end);
+            if matches!(sender.try_send(now), Err(TrySendError::Closed(_))) {
                 return;
             }
-            due += gaps.gap(rate);
         }
+        let _ = sender.blocking_send(end);
     });
-    dues
+    ticks
 }

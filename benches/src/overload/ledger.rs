@@ -14,7 +14,7 @@ use crate::error::LoadError;
 use crate::overload::arguments::Mode;
 use crate::overload::crowd::{Acknowledged, User};
 use crate::overload::program::ADMIN_TOKEN;
-use crate::overload::visit::PASSWORD;
+use crate::overload::visit::{MEMBERS, PASSWORD, login_of, member_name};
 
 /// The event of every run: its server has no other one.
 pub const EVENT: &str = "rush";
@@ -45,14 +45,7 @@ pub async fn prepare(address: SocketAddr, mode: Mode, count: u32) -> Result<Vec<
     connection.send(Method::POST, "/v1/admin/events", Some(&admin), None, event.to_string().into()).await?.json()?;
     match mode {
         Mode::Open => log_in(address, count).await,
-        Mode::Accounts => {
-            let account = json!({ "user": "the-member", "password": PASSWORD });
-            connection.send(Method::POST, "/v1/accounts", None, None, account.to_string().into()).await?.json()?;
-            // One password login is all that the buyers need: one session, with one hold at a time.
-            let login = json!({ "user": "the-member", "password": PASSWORD, "intents": [] });
-            let login = connection.send(Method::POST, "/v1/sessions", None, None, login.to_string().into()).await?;
-            Ok(vec![user_of(&login.json()?)?])
-        }
+        Mode::Accounts => sign_up(&mut connection).await,
     }
 }
 
@@ -97,6 +90,19 @@ async fn log_in(address: SocketAddr, count: u32) -> Result<Vec<User>, LoadError>
     }
     let users: Result<Vec<Vec<User>>, LoadError> = tasks.join_all().await.into_iter().collect();
     Ok(users?.into_iter().flatten().collect())
+}
+
+/// Makes the accounts, and logs each of them in once: those are the buyers.
+async fn sign_up(connection: &mut Connection) -> Result<Vec<User>, LoadError> {
+    let mut users = Vec::new();
+    for member in 0..MEMBERS {
+        let account = json!({ "user": member_name(member), "password": PASSWORD });
+        connection.send(Method::POST, "/v1/accounts", None, None, account.to_string().into()).await?.json()?;
+        let login = login_of(member).to_string().into();
+        let login = connection.send(Method::POST, "/v1/sessions", None, None, login).await?.json()?;
+        users.push(user_of(&login)?);
+    }
+    Ok(users)
 }
 
 fn user_of(login: &Value) -> Result<User, LoadError> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use hyper::Method;
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::clock;
 use crate::connection::Answer;
@@ -16,6 +16,19 @@ use crate::worker::id_of;
 
 /// The password of every account.
 pub const PASSWORD: &str = "a password for the load test";
+
+/// How many accounts there are.
+pub const MEMBERS: u64 = 64;
+
+/// A login by password.
+pub fn login_of(member: u64) -> Value {
+    json!({ "user": member_name(member), "password": PASSWORD, "intents": [] })
+}
+
+/// The name of an account.
+pub fn member_name(member: u64) -> String {
+    format!("member-{}", member % MEMBERS)
+}
 
 /// Why somebody comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +51,11 @@ impl Intent {
             Mode::Accounts if roll < 0.2 => Intent::Buy,
             Mode::Open | Mode::Accounts => Intent::LogIn,
         }
+    }
+
+    /// How many of all visits are of the kind that is the heavy part of the mode.
+    pub fn share_of_main_kind(mode: Mode) -> f64 {
+        if mode == Mode::Open { 0.7 } else { 0.8 }
     }
 }
 
@@ -93,7 +111,7 @@ impl Visit<'_> {
     async fn log_in(&mut self, due: Instant) {
         let body = match self.crowd.mode {
             Mode::Open => json!({ "user": self.crowd.new_name(), "intents": [] }),
-            Mode::Accounts => json!({ "user": "the-member", "password": PASSWORD, "intents": [] }),
+            Mode::Accounts => login_of(self.crowd.new_member()),
         };
         self.ask(Purpose::Login, "/v1/sessions", None, body.to_string().into(), due).await;
     }

@@ -36,12 +36,12 @@ impl Class {
         }
         match *method {
             Method::DELETE => Class::Completions,
-            Method::POST => Class::of_post(path),
+            Method::POST | Method::PUT | Method::PATCH => Class::of_change(path),
             _ => Class::Browsing,
         }
     }
 
-    fn of_post(path: &str) -> Class {
+    fn of_change(path: &str) -> Class {
         if path.starts_with("events/") {
             Class::Holds
         } else if path.starts_with("holds/") {
@@ -63,14 +63,15 @@ impl Class {
         }
     }
 
-    /// Up to how many requests under way one of this class is let in, where `places` is the limit for all.
+    /// Up to how many requests under way one of this class is let in, where `places` is the limit at the moment, and `most`
+    /// the highest it can be.
     ///
-    /// Each class leaves room for those before it. Completions have half as much again as the limit: whoever was given a
-    /// hold was promised that it can be paid for.
-    pub fn places(self, places: u32) -> u32 {
+    /// Each class leaves room for those before it. Completions go by the highest limit at all times: whoever was given a hold
+    /// was promised that it can be paid for, and there are no more of them than holds were let in.
+    pub fn places(self, places: u32, most: u32) -> u32 {
         let percent = match self {
             Class::Operations => return u32::MAX,
-            Class::Organisers | Class::Completions => 150,
+            Class::Organisers | Class::Completions => return most,
             Class::Holds => 90,
             Class::Logins => 70,
             Class::Browsing => 50,
@@ -143,6 +144,8 @@ mod tests {
             POST   /v1/events/gala/queue                 holds
             POST   /v1/sessions                          logins
             POST   /v1/accounts                          logins
+            PUT    /v1/accounts/me/password              logins
+            POST   /v1/admin/accounts                    organisers
             GET    /v1/sessions/me                       browsing
             GET    /v1/events                            browsing
             GET    /v1/events/gala                       browsing
@@ -169,12 +172,12 @@ mod tests {
 
     #[test]
     fn who_goes_first_has_more_places() {
-        for places in [16, 100, 4_096, 1_000_000] {
-            let shares = Class::ALL.map(|class| class.places(places));
+        for (places, most) in [(16, 16), (64, 4_096), (4_096, 4_096), (1_000_000, 1_000_000)] {
+            let shares = Class::ALL.map(|class| class.places(places, most));
             assert!(shares.is_sorted_by(|earlier, later| earlier >= later), "{shares:?}");
-            assert!(Class::Completions.places(places) > places, "a reserve of their own");
-            assert!(Class::Holds.places(places) < places, "room for those who pay");
-            assert!(Class::Browsing.places(places) > 0, "an idle server serves everybody");
+            assert_eq!(Class::Completions.places(places, most), most, "whatever the limit is");
+            assert!(Class::Holds.places(places, most) < places, "room for those who pay");
+            assert!(Class::Browsing.places(places, most) > 0, "an idle server serves everybody");
         }
         let pressures = Class::ALL.map(Class::pressure);
         assert!(pressures.is_sorted_by(|earlier, later| earlier >= later), "{pressures:?}");

@@ -112,7 +112,14 @@ impl Stance {
         (self.excess_permille * 7 + seen) / 8
     }
 
-    /// When one who is refused is told to come back, in seconds; `dice` is any number, another one each time.
+    /// How long the refusal of one who can wait is kept back, in milliseconds: half as long to half as long again, so that those
+    /// who were refused together do not ask again together. `dice` is any number, another one each time.
+    pub fn delay_ms(self, dice: u64) -> u64 {
+        let delay_ms = u64::from(self.delay_ms);
+        delay_ms / 2 + mixed(dice) % (delay_ms + 1)
+    }
+
+    /// When one who is refused is told to come back, in seconds; `dice` as above.
     ///
     /// Fair to all who are refused: where k times as many are refused as are let in, the times are spread evenly over k + 1
     /// intervals of `overload.retry_after_seconds`, which is what it takes to let them all in at the present rate.
@@ -199,6 +206,13 @@ mod tests {
         assert_eq!(played(crowd, 30, &window(0, 1), &config).delay_ms, 0);
         assert_eq!(played(crowd, 30, &Window::default(), &config).delay_ms, 0, "also when nobody comes");
         assert_eq!(start.after(&few, &config).delay_ms, 0);
+    }
+
+    #[test]
+    fn those_refused_together_are_not_told_together() {
+        let stance = Stance { delay_ms: 100, ..Stance::at_start(&config(16, 1)) };
+        let told: std::collections::BTreeSet<u64> = (0..10_000).map(|dice| stance.delay_ms(dice)).collect();
+        assert_eq!((told.len(), told.first(), told.last()), (101, Some(&50), Some(&150)));
     }
 
     #[test]

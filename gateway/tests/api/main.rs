@@ -18,6 +18,7 @@ mod headers;
 mod idempotency;
 mod objects;
 mod offline;
+mod overload;
 mod process;
 mod restart;
 mod sessions;

@@ -3,6 +3,8 @@
 //! Reading order of the load generator: [`arguments`] (what is to be run), [`sale`] (the event and its users, before and
 //! after), [`pacer`] and [`worker`] (the load), [`report`] (what came of it), [`connection`] and [`clock`] (HTTP and time).
 //!
+//! [`overload`] has the parts of `holdfast-overload`, which offers a server more than it can hold.
+//!
 //! Benches of a whole engine in process begin with a [`venue`]; [`buyer`]s buy there, and their [`latency`] is filed.
 
 pub mod arguments;
@@ -11,6 +13,7 @@ pub mod clock;
 pub mod connection;
 pub mod error;
 pub mod latency;
+pub mod overload;
 pub mod pacer;
 pub mod report;
 pub mod sale;

@@ -45,7 +45,8 @@ fn due_after(number: u64, rate: u64) -> Duration {
     Duration::from_nanos((u128::from(number) * 1_000_000_000 / u128::from(rate)) as u64)
 }
 
-fn wait_until(due: Instant) {
+/// Waits until `due`, by parking the thread.
+pub fn wait_until(due: Instant) {
     loop {
         let left = due.saturating_duration_since(clock::now());
         if left.is_zero() {

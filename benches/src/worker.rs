@@ -114,7 +114,7 @@ impl Worker {
 }
 
 /// The id of the object in `body`. A full parse would cost the generator time that the server then lacks.
-fn id_of(body: &[u8]) -> Option<&str> {
+pub fn id_of(body: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(body).ok()?;
     let (_, from_id) = text.split_once("\"id\":\"")?;
     from_id.split_once('"').map(|(id, _)| id)

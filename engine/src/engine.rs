@@ -216,6 +216,20 @@ impl Engine {
         }
     }
 
+    /// How near the engine is to refusing new commands, from 0 for idle to 1, and beyond that up to 2 for the urgent: the
+    /// fuller one of the journal's backlog and of the places for those who wait for an answer.
+    pub fn pressure(&self) -> f64 {
+        let Services { journal, config, pressure, .. } = &*self.services;
+        let backlog = journal.backlog_bytes() as f64 / config.journal.backlog_bytes_max as f64;
+        let waiting = pressure.waiting() as f64 / f64::from(config.journal.waiting_max);
+        backlog.max(waiting)
+    }
+
+    /// How long the disk takes for a sync, smoothed, in whole milliseconds: 0 for a fast one.
+    pub fn sync_ms(&self) -> u64 {
+        self.services.metrics.sync_us() / 1_000
+    }
+
     /// Whether new commands would be refused at once, and why.
     pub fn check_available(&self) -> Result<(), Unavailable> {
         self.check_available_for(Lane::Ordinary)

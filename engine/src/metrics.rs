@@ -55,6 +55,8 @@ pub struct Metrics {
     requests_waiting: Gauge,
     journal_reserve_bytes: Gauge,
     journal_bytes: Arc<AtomicU64>,
+    /// How long a sync takes, smoothed, in microseconds.
+    sync_us: Arc<AtomicU64>,
 }
 
 /// The figures that are read off now and then, not counted as they happen.
@@ -96,6 +98,7 @@ impl Metrics {
             requests_waiting: gauge!(REQUESTS_WAITING),
             journal_reserve_bytes: gauge!(JOURNAL_RESERVE_BYTES),
             journal_bytes: Arc::default(),
+            sync_us: Arc::default(),
         }
     }
 
@@ -107,7 +110,11 @@ impl Metrics {
         let durable_seq = gauge!(JOURNAL_DURABLE_SEQ);
         let backlog_bytes = gauge!(JOURNAL_BACKLOG_BYTES);
         let written = Arc::clone(&self.journal_bytes);
+        let smoothed = Arc::clone(&self.sync_us);
         Box::new(move |report| {
+            let sync_us = report.sync_duration.as_micros() as u64;
+            // Only this thread writes it.
+            smoothed.store((smoothed.load(Ordering::Relaxed) * 7 + sync_us) / 8, Ordering::Relaxed);
             batch_changes.record(f64::from(report.change_count));
             sync_seconds.record(report.sync_duration.as_secs_f64());
             bytes.increment(report.frame_bytes as u64);
@@ -120,6 +127,11 @@ impl Metrics {
     /// So many bytes of journal were replayed at the start: the next recovery would read them again.
     pub fn replayed(&self, bytes: u64) {
         self.journal_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// How long a sync of the disk takes, smoothed over about eight of them, in microseconds.
+    pub fn sync_us(&self) -> u64 {
+        self.sync_us.load(Ordering::Relaxed)
     }
 
     /// Bytes of journal that were replayed at the start or written since.

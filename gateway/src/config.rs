@@ -291,7 +291,8 @@ impl Default for LimitsConfig {
 pub struct OverloadConfig {
     /// The most requests under way at once, 16 to 1,000,000.
     pub requests_max: u32,
-    /// How long a request should take at most, in milliseconds, 1 to 60,000: where they take longer, fewer are let in.
+    /// How long a hold or a confirmation should take at most, in milliseconds, 1 to 60,000, not counting the disk's syncs:
+    /// where one in ten takes longer, fewer are let in.
     pub latency_target_ms: u32,
     /// The shortest time after which a client that was refused is told to come back, in seconds, 1 to 3,600.
     pub retry_after_seconds: u32,
@@ -299,7 +300,7 @@ pub struct OverloadConfig {
 
 impl Default for OverloadConfig {
     fn default() -> OverloadConfig {
-        OverloadConfig { requests_max: 4_096, latency_target_ms: 25, retry_after_seconds: 1 }
+        OverloadConfig { requests_max: 4_096, latency_target_ms: 10, retry_after_seconds: 1 }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What an answer's status is, and how a refusal is told: the only file that names status codes.
 
-use axum::Json;
+use std::sync::LazyLock;
+
+use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +16,25 @@ use crate::time::rfc3339;
 /// Whether an answer of this status tells of a fault of the server, and not of a refusal to do more than it can.
 pub fn is_fault(status: StatusCode) -> bool {
     status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE
+}
+
+/// Whether the time that an answer of this status took shows how fast the server is: it did what was asked, or the rules
+/// refused it. Anything else is found out sooner, or is the client's slowness.
+pub fn shows_load(status: StatusCode) -> bool {
+    status.is_success() || matches!(status, StatusCode::CONFLICT | StatusCode::GATEWAY_TIMEOUT)
+}
+
+/// The refusal of a request at the door. It is the same as that of [`Unavailable::Overloaded`], but made once: it must cost
+/// next to nothing.
+pub fn turned_away(retry_after_seconds: u32) -> Response {
+    static BODY: LazyLock<Bytes> = LazyLock::new(|| ApiError::Unavailable(Unavailable::Overloaded).problem());
+    let mut response = Response::new(Body::from(Bytes::clone(&BODY)));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+    response
 }
 
 /// How well it went.
@@ -209,9 +230,23 @@ impl ApiError {
         };
         if let Value::Object(members) = members { members } else { Map::new() }
     }
-}
 
-impl ApiError {
+    /// The problem details, as JSON.
+    fn problem(&self) -> Bytes {
+        let code = self.code();
+        let mut problem = json!({
+            "type": format!("/docs/errors#{code}"),
+            "title": title(code),
+            "status": self.status().as_u16(),
+            "detail": self.detail(),
+            "code": code,
+        });
+        if let Value::Object(problem) = &mut problem {
+            problem.extend(self.members());
+        }
+        problem.to_string().into()
+    }
+
     /// A refusal by the rules, at the server's time `now_ms`; `event` makes ids of numbers.
     pub fn rejected(rejection: Rejection, event: Option<Slug>, now_ms: u64) -> ApiError {
         match rejection {
@@ -230,38 +265,20 @@ impl From<Unavailable> for ApiError {
 /// The answer to a connection too many, byte for byte: no request is read for it.
 pub fn connection_refusal() -> Vec<u8> {
     let refusal = ApiError::Unavailable(Unavailable::Overloaded);
-    let (status, problem) = (refusal.status(), refusal.problem().to_string());
+    let (status, problem) = (refusal.status(), refusal.problem());
     let (length, retry_after) = (problem.len(), retry_after_seconds());
-    format!(
+    let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n\
          x-content-type-options: nosniff\r\nretry-after: {retry_after}\r\nconnection: close\r\n\
-         content-length: {length}\r\n\r\n{problem}"
-    )
-    .into_bytes()
-}
-
-impl ApiError {
-    /// The body.
-    fn problem(&self) -> Value {
-        let code = self.code();
-        let mut problem = json!({
-            "type": format!("/docs/errors#{code}"),
-            "title": title(code),
-            "status": self.status().as_u16(),
-            "detail": self.detail(),
-            "code": code,
-        });
-        if let Value::Object(problem) = &mut problem {
-            problem.extend(self.members());
-        }
-        problem
-    }
+         content-length: {length}\r\n\r\n"
+    );
+    [head.as_bytes(), &problem].concat()
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
-        let mut response = (status, Json(self.problem())).into_response();
+        let mut response = (status, self.problem()).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         // Some caches keep a 404 or 410 unasked; the next request may be answered otherwise.

@@ -7,6 +7,7 @@ use holdfast_engine::engine::Engine;
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use crate::admission::Admission;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::lockout::Lockout;
@@ -23,6 +24,7 @@ pub struct Gateway {
     config: Config,
     login: Login,
     trusted_proxies: Vec<IpNet>,
+    admission: Admission,
     origins: Origins,
     /// `None` where the server speaks plain HTTP.
     tls: Option<Tls>,
@@ -49,6 +51,7 @@ impl Gateway {
         metrics: PrometheusHandle,
     ) -> Gateway {
         Gateway {
+            admission: Admission::new(&config),
             trusted_proxies: config.trusted_proxies(),
             origins: Origins::new(&config),
             rates: Rates::new(&config.limits, clock),
@@ -81,6 +84,11 @@ impl Gateway {
     /// The proxies that are believed when they say for whom they ask.
     pub fn trusted_proxies(&self) -> &[IpNet] {
         &self.trusted_proxies
+    }
+
+    /// The door that every request passes first.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// How often callers may ask.
@@ -129,6 +137,7 @@ impl Gateway {
         if let Ok(engine) = self.engine() {
             engine.record_levels();
         }
+        self.admission.record();
         self.metrics.render()
     }
 

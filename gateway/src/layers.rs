@@ -15,8 +15,9 @@ use metrics::counter;
 use tower::{Layer, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::admission::{Class, Refusal};
 use crate::client::Client;
-use crate::error::{ApiError, is_fault};
+use crate::error::{ApiError, is_fault, shows_load, turned_away};
 use crate::gateway::Gateway;
 use crate::listener::Side;
 use crate::{ambiguity, answer_headers, routes};
@@ -28,7 +29,8 @@ const REQUEST_ID_LENGTH_MAX: usize = 128;
 pub fn service(gateway: Arc<Gateway>, side: Side) -> Router {
     routes::router()
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(middleware::from_fn_with_state((Arc::clone(&gateway), side), admit))
+        .layer(middleware::from_fn_with_state((Arc::clone(&gateway), side), check))
+        .layer(middleware::from_fn_with_state(Arc::clone(&gateway), admit))
         .layer(middleware::from_fn_with_state(Arc::clone(&gateway), around))
         .with_state(gateway)
 }
@@ -71,8 +73,43 @@ async fn across_sites(gateway: &Gateway, request: Request, next: Next) -> Respon
     response
 }
 
+/// Lets a request in, or turns it away before anything of it is read. Before the engine has recovered, what comes costs
+/// nothing that would have to be shared out.
+async fn admit(State(gateway): State<Arc<Gateway>>, mut request: Request, next: Next) -> Response {
+    let Ok(engine) = gateway.engine() else { return next.run(request).await };
+    let class = Class::of(request.method(), request.uri().path());
+    match gateway.admission().enter(class, engine.now_ms(), engine.pressure()) {
+        Ok(under_way) => {
+            under_way.arrival().map(|arrival| request.extensions_mut().insert(arrival));
+            let response = next.run(request).await;
+            under_way.answered(shows_load(response.status()), engine.sync_ms(), engine.now_ms());
+            response
+        }
+        Err(refusal) => turn_away(refusal).await,
+    }
+}
+
+async fn turn_away(refusal: Refusal) -> Response {
+    if !refusal.delay.is_zero() {
+        wait(refusal.delay).await;
+    }
+    let mut response = turned_away(refusal.retry_after_seconds);
+    if refusal.closes {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is a client that is made to wait, and nothing that the engine decides"
+)]
+async fn wait(delay: Duration) {
+    tokio::time::sleep(delay).await;
+}
+
 /// Refuses what cannot be answered, and what takes too long.
-async fn admit(State((gateway, side)): State<(Arc<Gateway>, Side)>, request: Request, next: Next) -> Response {
+async fn check(State((gateway, side)): State<(Arc<Gateway>, Side)>, request: Request, next: Next) -> Response {
     if let Err(refusal) = ambiguity::check(&request) {
         // Whoever speaks unclearly is not listened to any further.
         let mut response = refusal.into_response();

@@ -2,11 +2,12 @@
 //!
 //! Reading order: [`command_line`] and [`config`] (what is to be run), [`server`] (how it runs, from bind to drain),
 //! [`listener`], [`connections`] and [`tls`] (who gets in), [`gateway`] (what every request shares), [`layers`] with
-//! [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`], [`tokens`] and [`identity`]
-//! (who asks), [`login`] (how a login proves it), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
+//! [`admission`], [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`], [`tokens`] and
+//! [`identity`] (who asks), [`login`] (how a login proves it), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
 //! strictly), [`routes`] (by resource), [`objects`] (JSON), [`answer`] and [`error`] (what leaves); [`watched_file`] and
 //! [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data directory without a server).
 
+pub mod admission;
 pub mod ambiguity;
 pub mod answer;
 pub mod answer_headers;

@@ -16,6 +16,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::admission::Arrival;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
@@ -38,6 +39,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<Gateway>> for Mutation<T> {
     async fn from_request(request: Request, gateway: &Arc<Gateway>) -> Result<Mutation<T>, ApiError> {
         let (parts, body) = request.into_parts();
         let bytes = read_body(body, &parts, gateway).await?;
+        if let (Some(arrival), Ok(engine)) = (parts.extensions.get::<Arrival>(), gateway.engine()) {
+            arrival.is_complete(engine.now_ms());
+        }
         let key = idempotency_key(&parts, &bytes)?;
         Ok(Mutation { body: parse(&parts, &bytes, gateway)?, key })
     }

@@ -8,6 +8,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use holdfast_engine::error::Unavailable;
 use serde_json::json;
 
 use crate::answer;
@@ -27,10 +28,13 @@ async fn live() -> Response {
     answer::body(Success::Ok, json!({ "status": "live" }))
 }
 
-/// The process serves: it has recovered, is not stopping, and its disk keeps up.
+/// The process serves: it has recovered, is not stopping, its disk keeps up, and it has not been refusing holds for seconds.
 async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     engine.check_ready()?;
+    if gateway.admission().is_overloaded(engine.now_ms()) {
+        return Err(Unavailable::Overloaded.into());
+    }
     Ok(answer::body(Success::Ok, json!({ "status": "ready", "durable_seq": engine.durable_seq() })))
 }
 

@@ -26,6 +26,7 @@ mod login_jwt;
 mod login_service;
 mod objects;
 mod offline;
+mod overload;
 mod process;
 mod restart;
 mod roles;

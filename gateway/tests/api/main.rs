@@ -5,13 +5,15 @@
 //! machine is. Only [`process`] runs the real binary.
 //!
 //! Reading order: [`server`] (what is tested), [`http`] (requests and answers), [`people`] (who asks), [`table`] (request
-//! → answer, a line each); then the tests by subject, [`story`] first.
+//! → answer, a line each), [`stage`] (a sale that nobody may disturb); then the tests by subject, [`story`] first.
 
 mod http;
 mod people;
 mod server;
+mod stage;
 mod table;
 
+mod attacks;
 mod bad_input;
 mod crowds;
 mod headers;

@@ -40,7 +40,8 @@ const REFUSAL_DELAY: &str = "holdfast_refusal_delay_seconds";
 pub struct Admission {
     config: OverloadConfig,
     connections_max: u32,
-    connections: AtomicU32,
+    /// Kept by the public listener.
+    connections: Arc<AtomicU32>,
     under_way: AtomicU32,
     /// The [`Stance`], each of its figures by itself: none of them means anything that another one could contradict.
     places: AtomicU32,
@@ -95,7 +96,7 @@ impl Admission {
         Admission {
             config: config.overload.clone(),
             connections_max: config.limits.connections_max,
-            connections: AtomicU32::new(0),
+            connections: Arc::default(),
             under_way: AtomicU32::new(0),
             places: AtomicU32::new(start.places),
             browsing_permille: AtomicU32::new(start.browsing_permille),
@@ -131,9 +132,9 @@ impl Admission {
         Ok(under_way)
     }
 
-    /// How many connections are open.
-    pub fn set_connections(&self, open: u32) {
-        self.connections.store(open, Ordering::Relaxed);
+    /// How many connections are open: for the listener to keep.
+    pub fn connections(&self) -> Arc<AtomicU32> {
+        Arc::clone(&self.connections)
     }
 
     /// Whether holds have been refused for so long that clients had better ask another server.

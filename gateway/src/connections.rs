@@ -8,6 +8,7 @@ mod first_bytes;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::HeaderMap;
@@ -35,6 +36,8 @@ pub struct Connections {
     /// Who is not one client, but many.
     trusted_proxies: Vec<IpNet>,
     open: Mutex<Open>,
+    /// How many are open, for whoever decides what else is let in.
+    in_all: Arc<AtomicU32>,
 }
 
 #[derive(Default)]
@@ -62,8 +65,8 @@ pub struct Place {
 }
 
 impl Connections {
-    /// No connection yet.
-    pub fn new(limits: &LimitsConfig, trusted_proxies: &[IpNet]) -> Connections {
+    /// No connection yet. `in_all` is kept at how many there are.
+    pub fn new(limits: &LimitsConfig, trusted_proxies: &[IpNet], in_all: Arc<AtomicU32>) -> Connections {
         describe_gauge!(CONNECTIONS, "Open connections of HTTP clients.");
         describe_counter!(CONNECTIONS_REFUSED, "Connections refused because there were too many, by of what.");
         Connections {
@@ -71,6 +74,7 @@ impl Connections {
             most_per_network: limits.enabled.then_some(limits.connections_per_address_max),
             trusted_proxies: trusted_proxies.to_vec(),
             open: Mutex::default(),
+            in_all,
         }
     }
 
@@ -101,6 +105,7 @@ impl Connections {
             *of_network += 1;
         }
         open.in_all += 1;
+        self.in_all.store(open.in_all, Ordering::Relaxed);
         Ok(bounded.map(|_| client.network()))
     }
 
@@ -113,6 +118,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.connections.open();
         open.in_all -= 1;
+        self.connections.in_all.store(open.in_all, Ordering::Relaxed);
         if let Some(network) = self.network
             && let Some(of_network) = open.by_network.get_mut(&network)
         {
@@ -150,7 +156,7 @@ mod tests {
     fn connections(adjust: impl FnOnce(&mut LimitsConfig)) -> Arc<Connections> {
         let mut limits = LimitsConfig { connections_max: 5, connections_per_address_max: 2, ..LimitsConfig::default() };
         adjust(&mut limits);
-        Arc::new(Connections::new(&limits, &["10.0.0.0/8".parse().expect("a network")]))
+        Arc::new(Connections::new(&limits, &["10.0.0.0/8".parse().expect("a network")], Arc::default()))
     }
 
     fn peer(text: &str) -> SocketAddr {

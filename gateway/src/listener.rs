@@ -65,7 +65,9 @@ impl Listener {
         limit(server.http_builder(), limits);
         let service = layers::service(Arc::clone(gateway), side).into_make_service_with_connect_info::<SocketAddr>();
         let (head, write_stall) = (seconds(limits.header_read_seconds), seconds(limits.write_stall_seconds));
-        let connections = Connections::new(limits, gateway.trusted_proxies());
+        // What buyers are let in for is decided by their own connections, not by those of administration.
+        let in_all = if side == Side::Admin { Arc::default() } else { gateway.admission().connections() };
+        let connections = Connections::new(limits, gateway.trusted_proxies(), in_all);
         let doorkeeper = Doorkeeper::new(connections, write_stall, gateway.tls().is_none());
         let serving = match gateway.tls() {
             None => tokio::spawn(server.acceptor(FirstBytes::behind(doorkeeper, head, stops)).serve(service)),

@@ -121,7 +121,7 @@ fn refused_connections_are_closed_where_connections_are_scarce() {
     let door = door(16);
     let _under_way = fill(&door, Class::Completions);
     let closes = |open| {
-        door.set_connections(open);
+        door.connections().store(open, Ordering::Relaxed);
         door.enter(Class::Holds, 0, 0.0).expect_err("no place").closes
     };
     assert!(!closes(3_686));

@@ -5,15 +5,17 @@
 //! machine is. Only [`process`], [`offline`] and [`token_command`] run the real binary.
 //!
 //! Reading order: [`server`] (what is tested), [`http`] (requests and answers), [`people`] (who asks), [`table`] (request
-//! → answer, a line each); then the tests by subject, [`story`] first.
+//! → answer, a line each), [`stage`] (a sale that nobody may disturb); then the tests by subject, [`story`] first.
 
 mod http;
 mod people;
 mod server;
+mod stage;
 mod table;
 
 mod account_command;
 mod admin_listener;
+mod attacks;
 mod audit;
 mod bad_input;
 mod connections;

@@ -46,7 +46,7 @@ impl Visitor {
 }
 
 /// How often is looked for something that must come. A look takes a tenth of a millisecond or more.
-const LOOKS_MAX: u32 = 100_000;
+pub const LOOKS_MAX: u32 = 100_000;
 
 /// Somebody who has logged in.
 pub struct Buyer {

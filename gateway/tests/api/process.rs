@@ -91,6 +91,9 @@ pub fn check_refusal(output: &Output, exit_code: i32, words: &[&str]) {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
 }
 
+/// What stands before the admin token at the first start.
+const SHOWN: &str = "Admin token, made at this first start and shown only now: ";
+
 /// A server in a process of its own, which does not outlive the test.
 pub struct Process {
     child: Child,
@@ -101,7 +104,16 @@ pub struct Process {
 impl Process {
     /// Starts the program, and waits for the line that says where it listens.
     pub fn start(command: &mut Command) -> Process {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a program that runs");
+        Process::start_with(command.stderr(Stdio::null()))
+    }
+
+    /// The same, with the log in a file.
+    pub fn start_with_log(command: &mut Command, log: &Path) -> Process {
+        Process::start_with(command.stderr(fs::File::create(log).expect("a file")))
+    }
+
+    fn start_with(command: &mut Command) -> Process {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("a program that runs");
         let mut output = BufReader::new(child.stdout.take().expect("its standard output"));
         let mut line = String::new();
         output.read_line(&mut line).expect("text");
@@ -109,6 +121,21 @@ impl Process {
         let Some(address) = address else { panic!("its first line is {line:?}") };
         assert!(line.starts_with(&format!("Holdfast {} listens on ", env!("CARGO_PKG_VERSION"))), "{line}");
         Process { child, output, address }
+    }
+
+    /// The admin token that a first start shows, read from its output.
+    pub fn shown_admin_token(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.output.read_line(&mut line).expect("text") > 0, "no admin token was shown");
+            if let Some(token) = line.trim_end().strip_prefix(SHOWN) {
+                return token.to_owned();
+            }
+        }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn connection(&self) -> Connection {
@@ -311,7 +338,6 @@ fn an_unusable_admin_token_is_said_without_repeating_it_and_nothing_done() {
 
 #[tokio::test]
 async fn the_admin_token_is_shown_at_the_first_start_only_and_stays() {
-    const SHOWN: &str = "Admin token, made at this first start and shown only now: ";
     let place = Place::new();
     let first = Process::start(&mut place.holdfast("data")).stop();
     let shown: Vec<&str> = first.lines().filter_map(|line| line.strip_prefix(SHOWN)).collect();

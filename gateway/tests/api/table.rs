@@ -79,12 +79,17 @@ impl Cast {
         answer
     }
 
+    /// The token of `who`.
+    pub fn token(&self, who: &str) -> &str {
+        self.tokens.get(who).unwrap_or_else(|| panic!("{who} is not in the cast"))
+    }
+
     /// The request with the token of `who`.
     pub fn sign(&self, who: &str, request: Request) -> Request {
         if who == "nobody" {
             return request;
         }
-        let token = self.tokens.get(who).unwrap_or_else(|| panic!("{who} is not in the cast"));
+        let token = self.token(who);
         request.with("authorization", format!("Bearer {token}"))
     }
 }

@@ -16,6 +16,8 @@ use tokio_io_timeout::TimeoutWriter;
 use super::{Connections, Place};
 use crate::error;
 
+/// How long a connection too many may take to ask something before it is told why it gets no answer.
+const ASK: Duration = Duration::from_millis(250);
 /// How long a connection too many is kept at most, so that its client gets to read why.
 const LINGER: Duration = Duration::from_secs(1);
 /// So many of them at once; more are closed without a word.
@@ -62,9 +64,11 @@ impl Doorkeeper {
     }
 }
 
-/// Sends the answer, and then reads until the client closes: a socket that is closed with unread bytes makes the kernel send
-/// a reset, which would overtake the answer.
+/// Sends the answer, but not before the client has asked, because many clients take an answer to nothing for an error. Then
+/// reads until the client closes: a socket that is closed with unread bytes makes the kernel send a reset, which would
+/// overtake the answer.
 async fn tell(mut stream: TcpStream, answer: &[u8]) -> io::Result<()> {
+    let _ = tokio::time::timeout(ASK, stream.readable()).await;
     stream.write_all(answer).await?;
     stream.shutdown().await?;
     let mut unread = [0; 1_024];

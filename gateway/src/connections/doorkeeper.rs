@@ -68,7 +68,7 @@ impl Doorkeeper {
 /// reads until the client closes: a socket that is closed with unread bytes makes the kernel send a reset, which would
 /// overtake the answer.
 async fn tell(mut stream: TcpStream, answer: &[u8]) -> io::Result<()> {
-    let _ = tokio::time::timeout(ASK, stream.readable()).await;
+    let _ = tokio::time::timeout(ASK, stream.peek(&mut [0])).await;
     stream.write_all(answer).await?;
     stream.shutdown().await?;
     let mut unread = [0; 1_024];

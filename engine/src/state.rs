@@ -74,9 +74,10 @@ impl State {
             if let Change::AnswerRemembered(answer) = change {
                 event.journaled(answer.scope, last_seq);
             }
-            if event.is_deleted() {
-                self.events.remove(&record.event);
-            }
+        }
+        // After the whole record: the audit entry of a removal comes behind it.
+        if self.events.get(&record.event).is_some_and(Event::is_deleted) {
+            self.events.remove(&record.event);
         }
     }
 

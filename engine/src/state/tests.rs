@@ -26,7 +26,7 @@ fn journal() -> Vec<Record> {
     ]
 }
 
-/// The same, and accounts: ann's goes again, bob gets another password and is described, cay never logged in.
+/// The same, another event that is removed, and accounts: ann's goes again, bob gets another password and is described, cay never logged in.
 fn journal_with_accounts() -> Vec<Record> {
     let mut records = journal();
     let added = |user, name: &str| Change::AccountAdded {
@@ -54,6 +54,9 @@ fn journal_with_accounts() -> Vec<Record> {
     ];
     let record = |changes| Record { event: SESSIONS, at_ms: 2_000, by: By::Admin("ops".to_owned()), changes };
     records.extend(steps.into_iter().map(record));
+    let of_third = |changes| Record { event: EventNumber(3), at_ms: 2_000, by: By::Admin("ops".to_owned()), changes };
+    records.push(of_third(vec![created("slip"), acted()]));
+    records.push(of_third(vec![Change::EventDeleted, acted()]));
     records.push(Record {
         event: EventNumber(1),
         at_ms: 2_001,

@@ -9,13 +9,14 @@ use axum::http::{HeaderValue, Method, Request, Version};
 
 use crate::error::ApiError;
 
-/// Refuses a request that does not say, or says twice, for which host it is or from whose page it comes.
+/// Refuses a request that does not say for which host it is, or says twice for which host, from whose page, or from whom it
+/// comes.
 pub fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
     if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
         return Err(ApiError::MethodNotAllowed);
     }
     let headers = request.headers();
-    for name in ["origin", "sec-fetch-site"] {
+    for name in ["authorization", "origin", "sec-fetch-site"] {
         if headers.get_all(name).iter().nth(1).is_some() {
             return Err(ApiError::Malformed(format!("there must not be more than one {name}")));
         }
@@ -44,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_request_is_for_one_host() {
-        let rows: [(&str, &str, &Headers, bool); 14] = [
+        let rows: [(&str, &str, &Headers, bool); 15] = [
             ("GET", "/", &[("host", "a.example")], true),
             ("GET", "/", &[("host", "a.example:8080")], true),
             ("GET", "/", &[("host", "[::1]:8080")], true),
@@ -57,6 +58,7 @@ mod tests {
             ("GET", "http://a.example/", &[("host", "A.example")], true),
             ("GET", "http://a.example/", &[("host", "b.example")], false),
             ("TRACE", "/", &[("host", "a.example")], false),
+            ("GET", "/", &[("host", "a.example"), ("authorization", "a"), ("authorization", "b")], false),
             ("POST", "/", &[("host", "a.example"), ("origin", "null"), ("origin", "null")], false),
             ("POST", "/", &[("host", "a.example"), ("sec-fetch-site", "none"), ("sec-fetch-site", "none")], false),
         ];

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::{CONTENT_TYPE, IF_MATCH};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
 use holdfast_engine::core::id::{HoldNumber, Slug};
 use holdfast_engine::core::idempotency::IdempotencyKey;
@@ -149,7 +149,8 @@ fn parse<T: DeserializeOwned>(parts: &Parts, bytes: &[u8], gateway: &Gateway) ->
     if bytes.is_empty() {
         return read_object(b"{}");
     }
-    if !parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json) {
+    let is_encoded = parts.headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity");
+    if is_encoded || !parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json) {
         return Err(ApiError::UnsupportedMediaType);
     }
     let depth_max = gateway.config().limits.body_depth_max;

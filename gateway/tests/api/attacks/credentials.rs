@@ -20,7 +20,7 @@ const CREDENTIALS: &[Attack] = &[
     (
         "two fields",
         "GET /v1/sessions/me\nauthorization: Bearer {ann}\nauthorization: Bearer {bob}",
-        "401 unauthenticated",
+        "400 malformed_request",
     ),
     ("in the query", "GET /v1/sessions/me?token={ann}", "401 unauthenticated"),
     ("in the query of a list", "GET /v1/holds?token={ann}\nauthorization: Bearer {ann}", "400 malformed_request"),

@@ -30,7 +30,7 @@ const HEADS: &[Attack] = &[
         "raw GET /version HTTP/1.1\nhost: {host}\nhost: evil.example\nconnection: close\n\n",
         "400 malformed_request",
     ),
-    ("the preface of HTTP/2", "raw PRI * HTTP/2.0\n\nSM\r\n\r\n", "400"),
+    ("the preface of HTTP/2", "raw PRI * HTTP/2.0\n\nSM\r\n\r\n", "closed"),
     ("no HTTP at all", "raw \u{16}\u{3}\u{1}\u{2}\n\n", "400"),
     (
         "a tunnel",

@@ -194,18 +194,19 @@ impl Admission {
         }
         let taken = self.window_since_ms.compare_exchange(since_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed);
         if taken.is_ok() {
-            let window = self.take_window();
+            let window = self.take_window(requests < WINDOW_REQUESTS_MIN);
             self.set_stance(self.stance().after(&window, &self.config));
         }
     }
 
-    fn take_window(&self) -> Window {
+    fn take_window(&self, is_calm: bool) -> Window {
         Window {
             answered: self.answered.swap(0, Ordering::Relaxed),
             slow: self.slow.swap(0, Ordering::Relaxed),
             admitted: self.admitted.swap(0, Ordering::Relaxed),
             refused: self.refused.swap(0, Ordering::Relaxed),
             most_under_way: self.most_under_way.swap(0, Ordering::Relaxed),
+            is_calm,
         }
     }
 

@@ -106,10 +106,12 @@ impl Crowd {
         let step = Arc::new(Step { began, tally: Mutex::new(Tally::new()) });
         let mut gaps = Dice::new(self.lobby().dice.roll().to_bits());
         let mut due = began + gaps.gap(rate);
-        let mut ticks = ticks(began + length);
-        while let Some(now) = ticks.recv().await {
+        let end = began + length;
+        let mut ticks = ticks(end);
+        while let Some(tick) = ticks.recv().await {
+            let now = tick.max(clock::now().min(end));
             while due <= now {
-                self.arrive(due, &step, visits);
+                self.arrive(due, now, &step, visits);
                 due += gaps.gap(rate);
             }
             // Those who are done are let go of, so that a long run takes no more memory than a short one.
@@ -129,7 +131,7 @@ impl Crowd {
                 while step.began.elapsed() < length {
                     let due = clock::now();
                     let Some(seat) = crowd.take_seat() else { return };
-                    step.tally().come(due - step.began, true);
+                    step.tally().come(due - step.began, Duration::ZERO, true);
                     visit::pay(&crowd, &step, seat, crowd.intent(), due).await;
                 }
             });
@@ -198,10 +200,10 @@ impl Crowd {
         }
     }
 
-    fn arrive(self: &Arc<Crowd>, due: Instant, step: &Arc<Step>, visits: &mut JoinSet<()>) {
+    fn arrive(self: &Arc<Crowd>, due: Instant, now: Instant, step: &Arc<Step>, visits: &mut JoinSet<()>) {
         let intent = self.intent();
         let seat = self.take_seat();
-        step.tally().come(due - step.began, seat.is_some());
+        step.tally().come(due - step.began, now - due, seat.is_some());
         if let Some(seat) = seat {
             let (crowd, step) = (Arc::clone(self), Arc::clone(step));
             visits.spawn(async move { visit::pay(&crowd, &step, seat, intent, due).await });

@@ -33,9 +33,9 @@ impl Table {
         let unit = if self.mode == Mode::Open { "units" } else { "logins" };
         println!(
             "| load | visits/s offered | no connection free | requests/s sent | {unit}/s done | of peak | p50 ms | p99 ms \
-             | p99 to usual | refused | confirms through | logins, looks done | failures | MB |"
+             | p99 to usual | sent late p99 ms | refused | confirms through | logins, looks done | failures | MB |"
         );
-        println!("|{}", " ---: |".repeat(14));
+        println!("|{}", " ---: |".repeat(15));
         self.rows.iter().for_each(|row| self.print_row(row));
         println!();
         for pair in self.rows.windows(2).filter(|pair| pair[0].factor > 1.0) {
@@ -62,10 +62,11 @@ impl Table {
         let per_second = |count: u64| count as f64 / self.step.as_secs_f64();
         let done = per_second(self.done(tally));
         let (p50, p99) = (tally.milliseconds(0.5), tally.milliseconds(0.99));
+        let late = tally.late.value_at_quantile(0.99) as f64 / 1e6;
         let refused: Vec<String> = tally.refusals.iter().map(|(status, count)| format!("{status}: {count}")).collect();
         let refused = if refused.is_empty() { "none".to_owned() } else { refused.join(", ") };
         println!(
-            "| {factor} × | {:.0} | {:.1} % | {:.0} | {done:.0} | {:.1} % | {p50:.1} | {p99:.1} | {:.2} × | {refused} | {} | \
+            "| {factor} × | {:.0} | {:.1} % | {:.0} | {done:.0} | {:.1} % | {p50:.1} | {p99:.1} | {:.2} × | {late:.1} | {refused} | {} | \
              {}, {} | {} | {memory_mb:.0} |",
             per_second(tally.visits),
             percent(tally.no_connection, tally.visits),

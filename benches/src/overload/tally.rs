@@ -55,6 +55,8 @@ pub struct Tally {
     pub failures: u64,
     /// See above.
     pub first_failure: Option<String>,
+    /// How long after visitors came the generator saw to them, in nanoseconds: its own share of the latency.
+    pub late: Histogram<u64>,
     /// Holding and confirming (or password logins), from the intended start.
     pub latency: Histogram<u64>,
     /// The same, by [`WINDOW_MS`] of the intended start.
@@ -77,14 +79,16 @@ impl Tally {
             refusals: BTreeMap::new(),
             failures: 0,
             first_failure: None,
+            late: histogram(),
             latency: histogram(),
             windows: Vec::new(),
         }
     }
 
-    /// Somebody comes, `since` the step began; `finds_connection` or goes away.
-    pub fn come(&mut self, since: Duration, finds_connection: bool) {
+    /// Somebody comes, `since` the step began, and is seen to so much `late`; `finds_connection` or goes away.
+    pub fn come(&mut self, since: Duration, late: Duration, finds_connection: bool) {
         self.visits += 1;
+        record(&mut self.late, late);
         self.no_connection += u64::from(!finds_connection);
         let window = self.window(since);
         window.visits += 1;
@@ -189,7 +193,7 @@ mod tests {
             [(0, 9, Verdict::Done), (1, 1, Verdict::Refused), (2, 1, Verdict::Done), (3, 1, Verdict::Done)]
         {
             let since = Duration::from_millis(window * 500 + 100);
-            tally.come(since, true);
+            tally.come(since, Duration::ZERO, true);
             tally.answered(Purpose::Hold, verdict, 503, since, Duration::from_millis(latency_ms));
         }
         assert_eq!(tally.seconds_until_usual(1.0), Some(1.0));

@@ -6,7 +6,7 @@ use axum::http::Method;
 /// In the order in which they go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Probes and metrics: whoever looks after an overloaded server must see it. Never refused, and not counted.
+    /// Probes and metrics: whoever looks after an overloaded server must see it. Never refused.
     Operations,
     /// Organisers steer the sale, also to end the overload.
     Organisers,

@@ -5,10 +5,11 @@ use crate::config::OverloadConfig;
 /// The limit never falls below this, or below `overload.requests_max` where that is less: fewer requests at once would not
 /// fill one sync of the disk, so that even a slow disk would be kept idle.
 pub const PLACES_MIN: u32 = 64;
-/// The limit of a server that has just started.
-const PLACES_AT_START: u32 = 128;
+/// The limit of a server that has just started: more than it will take where processors are few, so that a first wave is not
+/// refused for nothing. If it is too much, it is known within some windows.
+const PLACES_AT_START: u32 = 1_024;
 /// How much the limit grows by a window in which it was used and answers were in time.
-const PLACES_STEP: u32 = 4;
+const PLACES_STEP: u32 = 8;
 /// A refusal costs about a sixth of the work of an accepted request. With more refusals than one in so many that were let
 /// in, refusals are told later.
 const ADMITTED_PER_REFUSAL: u64 = 8;
@@ -36,6 +37,8 @@ pub struct Window {
     pub refused: u64,
     /// The most requests that were under way at once.
     pub most_under_way: u32,
+    /// Whether so few came for so long that there is no crowd.
+    pub is_calm: bool,
 }
 
 /// How many are let in, and what is told to the others.
@@ -62,9 +65,14 @@ impl Stance {
     ///
     /// The limit adapts by additive increase and multiplicative decrease, as TCP does to congestion (Chiu and Jain,
     /// "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; for servers, Netflix's
-    /// concurrency-limits, `AIMDLimit` over windows): a tenth fewer where more than one answer in ten was slow, a few more
-    /// where none such were and the limit was used. Where it was not used, nothing is known about what lies beyond it.
+    /// concurrency-limits, `AIMDLimit` over windows): a tenth fewer where more than one answer in ten was slow, half
+    /// where more than half were, a few more where few were and the limit was used. Where it was not used, nothing is known about what lies beyond it.
     pub fn after(self, window: &Window, config: &OverloadConfig) -> Stance {
+        if window.is_calm {
+            // What is slow or refused now is not so for the number of requests.
+            let excess_permille = self.excess_after(window);
+            return Stance { excess_permille, places: self.places, browsing_permille: ALL, delay_ms: 0 };
+        }
         let is_slow = window.slow * 10 > window.answered;
         Stance {
             places: self.places_after(window, is_slow, config.requests_max),
@@ -77,6 +85,7 @@ impl Stance {
     fn places_after(self, window: &Window, is_slow: bool, most: u32) -> u32 {
         let is_used = window.most_under_way >= self.places / 2;
         let places = match (is_slow, is_used) {
+            (true, _) if window.slow * 2 > window.answered => self.places / 2,
             (true, _) => self.places - self.places / 10,
             (false, true) => self.places + PLACES_STEP,
             (false, false) => self.places,
@@ -166,19 +175,20 @@ mod tests {
 
     #[test]
     fn the_limit_grows_by_steps_while_it_is_used_and_answers_are_in_time() {
-        let config = config(200, 1);
+        let config = config(1_200, 1);
         let start = Stance::at_start(&config);
-        assert_eq!(start.places, 128);
-        assert_eq!(start.after(&window(10, 64), &config).places, 132, "one in ten may be late");
-        assert_eq!(start.after(&window(0, 63), &config).places, 128, "nobody knows what lies beyond");
-        assert_eq!(played(start, 100, &window(0, 200), &config).places, 200, "and never beyond requests_max");
+        assert_eq!(start.places, 1_024);
+        assert_eq!(start.after(&window(10, 512), &config).places, 1_032, "one in ten may be late");
+        assert_eq!(start.after(&window(0, 511), &config).places, 1_024, "nobody knows what lies beyond");
+        assert_eq!(played(start, 100, &window(0, 1_200), &config).places, 1_200, "and never beyond requests_max");
     }
 
     #[test]
-    fn the_limit_falls_by_a_tenth_a_window_down_to_its_floor() {
+    fn the_limit_falls_by_a_tenth_or_a_half_a_window_down_to_its_floor() {
         let config = config(4_096, 1);
         let start = Stance::at_start(&config);
-        assert_eq!(start.after(&window(11, 1), &config).places, 116);
+        assert_eq!(start.after(&window(11, 1), &config).places, 922);
+        assert_eq!(start.after(&window(51, 1), &config).places, 512);
         assert_eq!(played(start, 100, &window(100, 1), &config).places, PLACES_MIN);
         let small = OverloadConfig { requests_max: 16, ..config };
         assert_eq!(played(Stance::at_start(&small), 9, &window(100, 1), &small).places, 16);
@@ -188,9 +198,18 @@ mod tests {
     fn from_the_floor_it_recovers() {
         let config = config(4_096, 1);
         let fallen = played(Stance::at_start(&config), 100, &window(100, 1), &config);
-        assert_eq!(played(fallen, 16, &window(0, 128), &config).places, 128);
+        assert_eq!(played(fallen, 8, &window(0, 128), &config).places, 128);
         assert_eq!(fallen.browsing_permille, BROWSING_MIN);
         assert_eq!(played(fallen, 20, &window(0, 1), &config).browsing_permille, ALL);
+    }
+
+    #[test]
+    fn a_crowd_that_is_gone_leaves_nothing_behind() {
+        let config = config(4_096, 1);
+        let crowd = Window { refused: 100, ..window(100, 1) };
+        let crowded = played(Stance::at_start(&config), 100, &crowd, &config);
+        let calm = crowded.after(&Window { answered: 3, slow: 1, is_calm: true, ..Window::default() }, &config);
+        assert_eq!((calm.places, calm.browsing_permille, calm.delay_ms), (PLACES_MIN, ALL, 0));
     }
 
     #[test]

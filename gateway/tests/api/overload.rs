@@ -58,10 +58,13 @@ impl Unfinished {
 
 /// As many unfinished holds as are let in, each of another buyer.
 async fn fill(server: &TestServer) -> Vec<Unfinished> {
-    let mut unfinished = Vec::new();
+    let mut buyers = Vec::new();
     for number in 0..HOLDS_MAX {
-        let buyer = server.login_for_nothing(&format!("slow-{number}")).await;
-        unfinished.push(Unfinished::begin(server.address(), &buyer).await);
+        buyers.push(server.login_for_nothing(&format!("slow-{number}")).await);
+    }
+    let mut unfinished = Vec::new();
+    for buyer in &buyers {
+        unfinished.push(Unfinished::begin(server.address(), buyer).await);
     }
     unfinished
 }

@@ -35,7 +35,7 @@ const HEADS: &[Attack] = &[
     (
         "a tunnel",
         "raw CONNECT evil.example:443 HTTP/1.1\nhost: evil.example:443\nconnection: close\n\n",
-        "404 not_found",
+        "405 method_not_allowed",
     ),
     ("a mirror", "raw TRACE /version HTTP/1.1\nhost: {host}\nconnection: close\n\n", "405 method_not_allowed"),
     (

@@ -74,9 +74,10 @@ impl State {
             if let Change::AnswerRemembered(answer) = change {
                 event.journaled(answer.scope, last_seq);
             }
-            if event.is_deleted() {
-                self.events.remove(&record.event);
-            }
+        }
+        // At the end of the record: who removed an event, and why, is told after its removal.
+        if self.events.get(&record.event).is_some_and(Event::is_deleted) {
+            self.events.remove(&record.event);
         }
     }
 

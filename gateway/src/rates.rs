@@ -24,6 +24,8 @@ use crate::error::ApiError;
 /// The most addresses, and the most accounts, whose logins are counted at once. A login beyond them is refused as overloaded.
 const KEYS_MAX: usize = 1 << 20;
 
+const NANOS_PER_SECOND: u128 = 1_000_000_000;
+
 /// The rates of all callers.
 pub struct Rates {
     /// `None` where limits are switched off.
@@ -125,7 +127,7 @@ impl<K: Clone + Hash + Eq> Limit<K> {
     fn count(&self, key: &K) -> Result<(), ApiError> {
         self.limiter.check_key(key).map_err(|refusal| {
             let wait = refusal.wait_time_from(self.limiter.clock().now());
-            refused(self.name, wait.as_millis().div_ceil(1_000) as u64)
+            refused(self.name, wait.as_nanos().div_ceil(NANOS_PER_SECOND) as u64)
         })
     }
 
@@ -231,6 +233,17 @@ mod tests {
         assert_eq!(bench.passed(1, login), (0, 2));
         bench.clock.advance(1_999);
         assert_eq!(bench.passed(2, login), (1, 3));
+    }
+
+    #[test]
+    fn the_wait_is_rounded_up() {
+        let bench = Bench::new(|config| (config.mutations_per_second, config.mutations_burst) = (3, 1));
+        let mutation = |rates: &Rates| rates.mutation(LoginSeq(7));
+        assert_eq!(bench.passed(2, mutation), (1, 1));
+        bench.clock.advance(333);
+        assert_eq!(bench.passed(1, mutation), (0, 1), "a third of a second is longer");
+        bench.clock.advance(1);
+        assert_eq!(bench.passed(1, mutation), (1, 0));
     }
 
     #[test]

@@ -26,6 +26,18 @@ fn journal() -> Vec<Record> {
     ]
 }
 
+#[test]
+fn the_audit_entry_of_a_removal_follows_from_it() {
+    let mut records = journal();
+    let removal = records.iter_mut().find(|record| record.changes == [Change::EventDeleted]).expect("a removal");
+    removal.changes.push(acted());
+    let mut state = State::default();
+    for (index, record) in records.iter().enumerate() {
+        state.apply(index as u64 + 1, record);
+    }
+    assert_eq!(state.events.keys().map(|number| number.0).collect::<Vec<_>>(), [1]);
+}
+
 /// The same, and accounts: ann's goes again, bob gets another password and is described, cay never logged in.
 fn journal_with_accounts() -> Vec<Record> {
     let mut records = journal();

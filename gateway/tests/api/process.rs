@@ -339,6 +339,19 @@ fn a_token_of_the_environment_is_not_shown() {
 }
 
 #[tokio::test]
+async fn who_is_too_fast_is_counted() {
+    let place = Place::new();
+    let mut command = place.holdfast("data");
+    let settings = ["--set", "limits.mutations_per_second=1", "--set", "limits.mutations_burst=1"];
+    let server = Process::start(command.args(settings));
+    let ann = Buyer::log_in(server.connection(), "ann").await;
+    while ann.release("gala.7").await.status != 429 {}
+    let metrics = server.visitor().get("/metrics").await.text;
+    assert!(metrics.contains("holdfast_rate_limited_total{limit=\"mutations\"} 1\n"), "{metrics}");
+    server.stop();
+}
+
+#[tokio::test]
 async fn a_stop_leaves_a_snapshot_and_the_next_start_has_everything() {
     let place = Place::new();
     let start = || Process::start(place.holdfast("data").env("HOLDFAST_ADMIN_TOKEN", ADMIN_TOKEN));

@@ -40,6 +40,8 @@ async fn a_running_server_takes_up_what_is_added_and_removed() {
     run_well(&place, &["remove", "ops"]);
     until(&visitor, look, 401).await;
     assert_eq!(run_well(&place, &["list"]).0, "operator admin\n");
+    let metrics = visitor.get("/metrics").await.text;
+    assert!(metrics.contains("holdfast_admin_failures_total ") && !metrics.contains(token), "{metrics}");
     server.stop();
 }
 

@@ -75,7 +75,7 @@ impl State {
                 event.journaled(answer.scope, last_seq);
             }
         }
-        // At the end of the record: who removed an event, and why, is told after its removal.
+        // After the whole record: the audit entry of a removal comes behind it.
         if self.events.get(&record.event).is_some_and(Event::is_deleted) {
             self.events.remove(&record.event);
         }

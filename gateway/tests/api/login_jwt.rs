@@ -386,3 +386,18 @@ async fn a_broken_new_file_keeps_the_old_keys() {
     place.show(&by_old).await.expect_refusal(401, "unauthenticated");
     place.show(&new.sign(&claims(json!({})))).await.expect_status(200);
 }
+
+#[test]
+fn a_start_without_usable_keys_is_refused_before_anything_is_done() {
+    let place = crate::process::Place::new();
+    place.write("bad.json", r#"{"keys":[{"kty":"oct","kid":"weak","k":"c2hvcnQ"}]}"#);
+    for (file, words) in [
+        ("bad.json", &["jwt.jwks_file cannot be used: bad.json: its key \"weak\" is a secret of 5 bytes"][..]),
+        ("missing.json", &["jwt.jwks_file cannot be read: missing.json"]),
+    ] {
+        let mut command = place.holdfast("data");
+        let settings = ["auth.mode=jwt", "jwt.issuer=a", "jwt.audience=b", &format!("jwt.jwks_file={file}")];
+        command.args(settings.iter().flat_map(|setting| ["--set", setting]));
+        place.refuse(&mut command, 78, words);
+    }
+}

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::history::History;
 use crate::ledger::Receipt;
@@ -30,6 +31,9 @@ pub struct Change {
     pub source: Option<String>,
     pub by: String,
     pub reason: Option<String>,
+    /// What an organiser did, of `admin_acted`. Other tests look at it.
+    #[serde(rename = "act")]
+    _act: Option<IgnoredAny>,
 }
 
 impl Change {

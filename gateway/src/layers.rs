@@ -49,7 +49,7 @@ async fn around(
                     under_way.answered(shows_load(response.status()), engine.sync_ms(), engine.now_ms());
                     response
                 }
-                Err(refusal) => turn_away(refusal).await,
+                Err(refusal) => turn_away(&gateway, refusal).await,
             }
         }
         Err(_) => answer(&gateway, peer, &request_id, request, next).await,
@@ -60,8 +60,9 @@ async fn around(
 }
 
 /// Refuses at the door. What was sent is neither read nor counted by its path: a refusal must cost next to nothing.
-async fn turn_away(refusal: Refusal) -> Response {
+async fn turn_away(gateway: &Gateway, refusal: Refusal) -> Response {
     if !refusal.delay.is_zero() {
+        let _kept_back = gateway.admission().keep_back();
         wait(refusal.delay).await;
     }
     let mut response = turned_away(refusal.retry_after_seconds);

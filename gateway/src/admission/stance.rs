@@ -10,8 +10,8 @@ pub const PLACES_MIN: u32 = 128;
 const PLACES_AT_START: u32 = 1_024;
 /// How much the limit grows by a window in which it was used and answers were in time.
 const PLACES_STEP: u32 = 8;
-/// A refusal costs about a sixth of the work of an accepted request. With more refusals than one to so many that were let
-/// in, refusals are told later, …
+/// A refusal, too, is a request to read and an answer to write. With more refusals than one to so many that were let in,
+/// refusals are told later, …
 const ADMITTED_PER_REFUSAL: u64 = 3;
 /// … and with fewer than one to so many, sooner.
 const ADMITTED_PER_REFUSAL_AT_EASE: u64 = 4;

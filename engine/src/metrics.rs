@@ -55,7 +55,7 @@ pub struct Metrics {
     requests_waiting: Gauge,
     journal_reserve_bytes: Gauge,
     journal_bytes: Arc<AtomicU64>,
-    /// How long a sync takes, smoothed, in microseconds.
+    /// See [`sync_us`](Metrics::sync_us).
     sync_us: Arc<AtomicU64>,
 }
 
@@ -110,11 +110,12 @@ impl Metrics {
         let durable_seq = gauge!(JOURNAL_DURABLE_SEQ);
         let backlog_bytes = gauge!(JOURNAL_BACKLOG_BYTES);
         let written = Arc::clone(&self.journal_bytes);
-        let smoothed = Arc::clone(&self.sync_us);
+        let longest = Arc::clone(&self.sync_us);
         Box::new(move |report| {
             let sync_us = report.sync_duration.as_micros() as u64;
             // Only this thread writes it.
-            smoothed.store((smoothed.load(Ordering::Relaxed) * 7 + sync_us) / 8, Ordering::Relaxed);
+            let faded_us = longest.load(Ordering::Relaxed) * 7 / 8;
+            longest.store(faded_us.max(sync_us), Ordering::Relaxed);
             batch_changes.record(f64::from(report.change_count));
             sync_seconds.record(report.sync_duration.as_secs_f64());
             bytes.increment(report.frame_bytes as u64);
@@ -129,7 +130,8 @@ impl Metrics {
         self.journal_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// How long a sync of the disk takes, smoothed over about eight of them, in microseconds.
+    /// How long a sync of the disk takes at the moment, in microseconds: the longest of the last ones, of which each is
+    /// remembered an eighth less with every later one.
     pub fn sync_us(&self) -> u64 {
         self.sync_us.load(Ordering::Relaxed)
     }

@@ -43,6 +43,7 @@ pub struct Admission {
     /// Kept by the public listener.
     connections: Arc<AtomicU32>,
     under_way: AtomicU32,
+    kept_back: AtomicU32,
     /// The [`Stance`], each of its figures by itself: none of them means anything that another one could contradict.
     places: AtomicU32,
     browsing_permille: AtomicU32,
@@ -69,6 +70,10 @@ pub struct UnderWay<'a> {
     admission: &'a Admission,
     arrival: Option<Arrival>,
 }
+
+/// A refusal that is kept back.
+#[derive(Debug)]
+pub struct KeptBack<'a>(&'a Admission);
 
 /// When a request was there as a whole: until then its client was slow, and not the server.
 #[derive(Clone, Debug)]
@@ -98,6 +103,7 @@ impl Admission {
             connections_max: config.limits.connections_max,
             connections: Arc::default(),
             under_way: AtomicU32::new(0),
+            kept_back: AtomicU32::new(0),
             places: AtomicU32::new(start.places),
             browsing_permille: AtomicU32::new(start.browsing_permille),
             delay_ms: AtomicU32::new(start.delay_ms),
@@ -130,6 +136,12 @@ impl Admission {
             self.most_under_way.fetch_max(before + 1, Ordering::Relaxed);
         }
         Ok(under_way)
+    }
+
+    /// A refusal is kept back for as long as what this returns lives.
+    pub fn keep_back(&self) -> KeptBack<'_> {
+        self.kept_back.fetch_add(1, Ordering::Relaxed);
+        KeptBack(self)
     }
 
     /// How many connections are open: for the listener to keep.
@@ -165,7 +177,9 @@ impl Admission {
         }
         self.look_back(now_ms);
         let stance = self.stance();
-        let delay_ms = if class.can_wait() { stance.delay_ms(self.roll()) } else { 0 };
+        // Half of the connections are left to those who may be let in.
+        let has_room = self.kept_back.load(Ordering::Relaxed) < self.connections_max / 2;
+        let delay_ms = if class.can_wait() && has_room { stance.delay_ms(self.roll()) } else { 0 };
         let open = u64::from(self.connections.load(Ordering::Relaxed));
         Refusal {
             retry_after_seconds: stance.retry_after_seconds(&self.config, self.roll()),
@@ -250,6 +264,12 @@ impl UnderWay<'_> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.admission.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for KeptBack<'_> {
+    fn drop(&mut self) {
+        self.0.kept_back.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

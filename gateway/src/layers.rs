@@ -85,12 +85,14 @@ async fn admit(State(gateway): State<Arc<Gateway>>, mut request: Request, next: 
             under_way.answered(shows_load(response.status()), engine.sync_ms(), engine.now_ms());
             response
         }
-        Err(refusal) => turn_away(refusal).await,
+        Err(refusal) => turn_away(&gateway, refusal).await,
     }
 }
 
-async fn turn_away(refusal: Refusal) -> Response {
+/// Refuses at the door, having read nothing of what was sent: a refusal must cost next to nothing.
+async fn turn_away(gateway: &Gateway, refusal: Refusal) -> Response {
     if !refusal.delay.is_zero() {
+        let _kept_back = gateway.admission().keep_back();
         wait(refusal.delay).await;
     }
     let mut response = turned_away(refusal.retry_after_seconds);

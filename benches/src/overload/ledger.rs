@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hyper::Method;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::connection::{Connection, bearer};
+use crate::connection::{Answer, Connection, bearer};
 use crate::error::LoadError;
 use crate::overload::arguments::Mode;
 use crate::overload::crowd::{Acknowledged, User};
@@ -134,12 +135,24 @@ async fn find_bookings(address: SocketAddr, users: Vec<User>) -> Result<usize, L
     Ok(seen?.iter().sum())
 }
 
+/// Looks, and comes back when it is told to: the last load may not be over yet.
+#[expect(clippy::disallowed_methods, reason = "a client that is told to wait waits")]
+async fn look(connection: &mut Connection, path: &str, user: &User) -> Result<Answer, LoadError> {
+    loop {
+        let answer = connection.send(Method::GET, path, Some(&user.credential), None, Bytes::new()).await?;
+        match answer.retry_after {
+            Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+            None => return Ok(answer),
+        }
+    }
+}
+
 async fn bookings_of(connection: &mut Connection, user: &User) -> Result<BTreeSet<u32>, LoadError> {
     let mut found = BTreeSet::new();
     let mut cursor = String::new();
     loop {
         let path = format!("/v1/bookings?limit={PAGE}{cursor}");
-        let page = connection.send(Method::GET, &path, Some(&user.credential), None, Bytes::new()).await?.json()?;
+        let page = look(connection, &path, user).await?.json()?;
         let ids = page["items"].as_array().into_iter().flatten().filter_map(|item| item["id"].as_str());
         found.extend(ids.filter_map(|id| id.rsplit_once('.')?.1.parse::<u32>().ok()));
         let Some(next) = page["next_cursor"].as_str() else { return Ok(found) };

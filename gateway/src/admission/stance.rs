@@ -4,15 +4,17 @@ use crate::config::OverloadConfig;
 
 /// The limit never falls below this, or below `overload.requests_max` where that is less: fewer requests at once would not
 /// fill one sync of the disk, so that even a slow disk would be kept idle.
-pub const PLACES_MIN: u32 = 64;
+pub const PLACES_MIN: u32 = 128;
 /// The limit of a server that has just started: more than it will take where processors are few, so that a first wave is not
 /// refused for nothing. If it is too much, it is known within some windows.
 const PLACES_AT_START: u32 = 1_024;
 /// How much the limit grows by a window in which it was used and answers were in time.
 const PLACES_STEP: u32 = 8;
-/// A refusal costs about a sixth of the work of an accepted request. With more refusals than one in so many that were let
-/// in, refusals are told later.
-const ADMITTED_PER_REFUSAL: u64 = 8;
+/// A refusal, too, is a request to read and an answer to write. With more refusals than one to so many that were let in,
+/// refusals are told later, …
+const ADMITTED_PER_REFUSAL: u64 = 3;
+/// … and with fewer than one to so many, sooner.
+const ADMITTED_PER_REFUSAL_AT_EASE: u64 = 4;
 /// The shortest delay of a refusal, but none, in milliseconds.
 const DELAY_MIN_MS: u32 = 20;
 /// The longest, in milliseconds.
@@ -108,7 +110,7 @@ impl Stance {
     fn delay_after(self, window: &Window) -> u32 {
         if window.refused * ADMITTED_PER_REFUSAL > window.admitted {
             (self.delay_ms * 3 / 2).clamp(DELAY_MIN_MS, DELAY_MAX_MS)
-        } else if window.refused * ADMITTED_PER_REFUSAL * 2 < window.admitted || window.refused == 0 {
+        } else if window.refused * ADMITTED_PER_REFUSAL_AT_EASE < window.admitted || window.refused == 0 {
             Some(self.delay_ms * 4 / 5).filter(|delay_ms| *delay_ms >= DELAY_MIN_MS).unwrap_or(0)
         } else {
             self.delay_ms
@@ -198,7 +200,7 @@ mod tests {
     fn from_the_floor_it_recovers() {
         let config = config(4_096, 1);
         let fallen = played(Stance::at_start(&config), 100, &window(100, 1), &config);
-        assert_eq!(played(fallen, 8, &window(0, 128), &config).places, 128);
+        assert_eq!(played(fallen, 8, &window(0, 128), &config).places, 192);
         assert_eq!(fallen.browsing_permille, BROWSING_MIN);
         assert_eq!(played(fallen, 20, &window(0, 1), &config).browsing_permille, ALL);
     }
@@ -220,7 +222,7 @@ mod tests {
         assert_eq!(start.after(&many, &config).delay_ms, DELAY_MIN_MS);
         let crowd = played(start, 20, &many, &config);
         assert_eq!(crowd.delay_ms, DELAY_MAX_MS);
-        let few = Window { refused: 10, ..window(0, 1) };
+        let few = Window { refused: 30, ..window(0, 1) };
         assert_eq!(crowd.after(&few, &config).delay_ms, DELAY_MAX_MS, "this is what the delay was for");
         assert_eq!(played(crowd, 30, &window(0, 1), &config).delay_ms, 0);
         assert_eq!(played(crowd, 30, &Window::default(), &config).delay_ms, 0, "also when nobody comes");

@@ -69,8 +69,8 @@ fn slow_answers_lower_the_limit_and_fast_ones_raise_it_again() {
     };
     assert_eq!(play(1, 0, 0), 1_000, "it was not used, and says nothing");
     assert_eq!(play(20, 11, 0), stance::PLACES_MIN, "11 ms are more than 10");
-    assert_eq!(play(10, 10, 0), stance::PLACES_MIN + 80);
-    assert_eq!(play(1, 20, 5), stance::PLACES_MIN + 88, "two syncs of 5 ms are the disk's");
+    assert_eq!(play(5, 10, 0), stance::PLACES_MIN + 40);
+    assert_eq!(play(1, 20, 5), stance::PLACES_MIN + 48, "two syncs of 5 ms are the disk's");
 }
 
 #[test]
@@ -102,6 +102,10 @@ fn many_refusals_are_told_late_but_never_to_those_who_complete() {
     assert!((stance::DELAY_MAX_MS / 2..=stance::DELAY_MAX_MS * 3 / 2).contains(&delay), "{delay}");
     assert_eq!(told(Class::Completions, 10_000).delay, Duration::ZERO);
     assert_eq!(told(Class::Organisers, 10_000).delay, Duration::ZERO);
+    let kept_back: Vec<_> = (0..2_048).map(|_| door.keep_back()).collect();
+    assert_eq!(told(Class::Holds, 10_000).delay, Duration::ZERO, "half of 4,096 connections are for others");
+    drop(kept_back);
+    assert_ne!(told(Class::Holds, 10_000).delay, Duration::ZERO);
 }
 
 #[test]

@@ -150,7 +150,7 @@ pub enum AuthMode {
     Accounts,
     /// By a token that the front end or an identity provider has signed.
     Jwt,
-    /// Not by themselves: a sale's own back end logs them in, with a service key.
+    /// Not by themselves: a sale's own back end logs them in, with a service token.
     Service,
 }
 

@@ -4,8 +4,9 @@
 //! [`listener`], [`connections`] and [`tls`] (who gets in), [`gateway`] (what every request shares), [`layers`] with
 //! [`admission`], [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`], [`tokens`] and
 //! [`identity`] (who asks), [`login`] (how a login proves it), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
-//! strictly), [`routes`] (by resource), [`objects`] (JSON), [`answer`] and [`error`] (what leaves); [`watched_file`] and
-//! [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data directory without a server).
+//! strictly), [`routes`] (by resource), [`objects`], [`page`] and [`time`] (JSON), [`answer`] and [`error`] (what leaves);
+//! [`watched_file`] and [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data directory without
+//! a server); [`demo`] (sample events and simulated buyers).
 
 pub mod admission;
 pub mod ambiguity;

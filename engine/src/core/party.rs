@@ -8,7 +8,7 @@ use super::id::HoldNumber;
 /// cost.
 pub const ENDED_HOLDS_REMEMBERED_MAX: usize = 16;
 
-/// So many of a user's expired holds are remembered in any case, the newest ones. Of the others, one is kept since it has
+/// So many of a user's expired holds are remembered in any case, those of the newest numbers. Of the others, one is kept since it has
 /// just ended, and one since it is the user's newest.
 pub const EXPIRED_HOLDS_REMEMBERED_MIN: usize = ENDED_HOLDS_REMEMBERED_MAX - 2;
 

@@ -70,6 +70,11 @@ impl Sale {
 
     /// Fills the disk, and writes until the journal has found out.
     fn fill_disk(&self) {
+        // The next segment is there, as it is unless the disk fills faster than it is prepared: then all wait for room.
+        let segment_bytes = self.engine.services.config.journal.segment_bytes;
+        while self.engine.services.journal.reserve_bytes() < segment_bytes {
+            std::thread::yield_now();
+        }
         self.disk.set_capacity_bytes(self.disk.used_bytes());
         let busy = self.log_in(u16::MAX).unwrap();
         let segments = || self.disk.paths().iter().filter(|path| path.to_string_lossy().ends_with(".segment")).count();

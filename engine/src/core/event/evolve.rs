@@ -242,11 +242,12 @@ impl Event {
             return;
         }
         let newest = numbers.last().copied();
-        let others = ended.filter(|(number, _)| *number != just_ended && Some(*number) != newest);
+        let mut others = ended.filter(|(number, _)| *number != just_ended && Some(*number) != newest);
         let goes_first = |hold: &Hold| hold.state == HoldState::Released || is_planted(Bug::ExpiriesWashedOut);
         let released = others.clone().find(|(_, hold)| goes_first(hold));
-        let expired = || others.min_by_key(|(number, hold)| (hold.deadline_ms, *number));
-        if let Some((oldest, _)) = released.or_else(expired) {
+        // Of expired ones the oldest number, as in builds that made no difference to released ones: what those still knew, and
+        // confirmed after all, is there when their journal is replayed.
+        if let Some((oldest, _)) = released.or_else(|| others.next()) {
             self.holds.remove(oldest.0);
             self.party_mut(user).numbers.remove(oldest);
         }

@@ -176,3 +176,22 @@ fn what_the_users_limits_forbid_is_told_first() {
         ann join      -> refused rate_limited until 660s",
     );
 }
+
+/// Journals of earlier builds forgot holds by number alone, and have confirmed expired ones that they still knew. An order
+/// that forgets another expired hold could not replay them.
+#[test]
+fn of_expired_holds_the_oldest_number_is_forgotten_first() {
+    let expiries = rows(3..=17, |_| "ann hold 1 vip\n advance 60s".to_owned());
+    check(&format!(
+        "event general=1 vip=1 hold_seconds=60 max_extensions=1
+        ann hold 1 general
+        ann hold 1 vip
+        advance 30s
+        ann extend #1
+        advance 30s
+        advance 30s
+        {expiries}
+        ann see #1     -> nothing
+        ann confirm #2 -> booked #2 1 vip rescued"
+    ));
+}

@@ -37,7 +37,7 @@ use crate::session_turn::{EndReply, SessionHandle, SessionRequest};
 use crate::snapshotter::Snapshotter;
 use ticker::Ticker;
 
-pub use crate::session_turn::{Identity, Intent};
+pub use crate::session_turn::{Identity, Intent, LoginRefusal};
 pub use crate::snapshotter::{SnapshotFailure, WrittenSnapshot};
 pub use accounts::AccountAnswer;
 pub use audit::{AuditEntry, AuditPage};

@@ -11,6 +11,7 @@ use crate::core::id::{LoginSeq, Slug, UserNumber};
 use crate::core::rejection::Rejection;
 use crate::core::session::{AccountCommand, Login};
 use crate::core::user::UserDetails;
+use crate::error::Unavailable;
 use crate::handle::{Envelope, EventHandle, Reply};
 use crate::inbox::{Full, Inbox, Lane};
 use crate::journal::RecordBuffer;
@@ -29,12 +30,15 @@ pub struct Identity {
     /// What else was told of them; `None` leaves what is known. What leaves its bounds ([`UserDetails::check`]) counts as
     /// not told.
     pub details: Option<UserDetails>,
+    /// The hash that their password was checked with, where they showed one. If it is not the account's any more, they are
+    /// not logged in: what they showed may be a password that has been replaced meanwhile.
+    pub checked_hash: Option<String>,
 }
 
 impl Identity {
     /// A name, and nothing else.
     pub fn named(user_name: impl Into<String>) -> Identity {
-        Identity { user_name: user_name.into(), details: None }
+        Identity { user_name: user_name.into(), details: None, checked_hash: None }
     }
 }
 
@@ -59,7 +63,7 @@ pub enum SessionRequest {
         /// What they want; `None` means what every login gets.
         intents: Option<Vec<Intent>>,
         /// Where the answer goes once the login is durable.
-        reply: oneshot::Sender<Result<LoginReply, TooManySessions>>,
+        reply: oneshot::Sender<Result<LoginReply, LoginRefusal>>,
         /// The place among those who wait, until the answer is sent.
         waits: Waits,
     },
@@ -99,9 +103,16 @@ pub enum SessionRequest {
     },
 }
 
-/// More sessions than `sessions.live_max`; nothing was done.
-#[derive(Debug)]
-pub struct TooManySessions;
+/// Why nobody was logged in. Nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoginRefusal {
+    /// The engine cannot take it now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The password that was shown is the account's no more. See [`Identity::checked_hash`].
+    #[error("the password was replaced meanwhile")]
+    PasswordReplaced,
+}
 
 /// A durable login. What the events say to it comes separately.
 #[derive(Debug)]
@@ -311,16 +322,21 @@ impl Turn<'_> {
         &mut self,
         machine: &mut SessionMachine,
         services: &Arc<Services>,
-        Identity { user_name, details }: Identity,
+        Identity { user_name, details, checked_hash }: Identity,
         token_hash: [u8; 32],
         intents: Option<Vec<Intent>>,
-        (reply, waits): (oneshot::Sender<Result<LoginReply, TooManySessions>>, Waits),
+        (reply, waits): (oneshot::Sender<Result<LoginReply, LoginRefusal>>, Waits),
     ) {
         let user_name = user_name.as_str();
         self.end_overdue_of(machine, services, user_name);
         let is_full = machine.sessions().live().len() >= services.config.sessions.live_max as usize;
         if is_full && !machine.is_logged_in(user_name) {
-            drop(reply.send(Err(TooManySessions)));
+            drop(reply.send(Err(LoginRefusal::Unavailable(Unavailable::Overloaded))));
+            return;
+        }
+        let is_stale = |hash: &String| !machine.sessions().users().has_password_hash(user_name, hash);
+        if checked_hash.as_ref().is_some_and(is_stale) {
+            drop(reply.send(Err(LoginRefusal::PasswordReplaced)));
             return;
         }
         let dropped = machine.token_to_drop(user_name);

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use holdfast_engine::core::Rejection;
 use holdfast_engine::core::id::Slug;
+use holdfast_engine::engine::LoginRefusal;
 use holdfast_engine::error::Unavailable;
 use serde_json::{Map, Value, json};
 
@@ -256,6 +257,15 @@ impl ApiError {
     }
 }
 
+impl From<LoginRefusal> for ApiError {
+    fn from(refusal: LoginRefusal) -> ApiError {
+        match refusal {
+            LoginRefusal::Unavailable(unavailable) => ApiError::Unavailable(unavailable),
+            LoginRefusal::PasswordReplaced => ApiError::Unauthenticated,
+        }
+    }
+}
+
 impl From<Unavailable> for ApiError {
     fn from(unavailable: Unavailable) -> ApiError {
         ApiError::Unavailable(unavailable)
@@ -324,6 +334,7 @@ fn rejection_status(rejection: &Rejection) -> StatusCode {
         Rejection::Invalid { .. } | Rejection::IdempotencyKeyReused | Rejection::ExtensionExhausted => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
+        Rejection::PasswordReplaced => StatusCode::UNAUTHORIZED,
         Rejection::VersionConflict => StatusCode::PRECONDITION_FAILED,
         Rejection::HoldExpired { .. } | Rejection::SessionEnded => StatusCode::GONE,
         Rejection::Damped { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -383,6 +394,7 @@ fn rejection_detail(rejection: &Rejection) -> String {
         Rejection::EventExists => "an event of this id is there".to_owned(),
         Rejection::AccountExists => "a user of this name has an account".to_owned(),
         Rejection::AccountNotFound => "no user of this name has an account".to_owned(),
+        Rejection::PasswordReplaced => "the password was replaced meanwhile".to_owned(),
         Rejection::Damped { .. } => DAMPED.to_owned(),
         Rejection::EventInUse => "the event has had holds or bookings, and cannot be removed".to_owned(),
         Rejection::InvalidTransition { from, to } => {

@@ -119,8 +119,8 @@ impl Login {
             Login::Accounts(pool) => {
                 let user_name = required_user(proof.user)?;
                 let password = proof.password.ok_or(ApiError::Unauthenticated)?;
-                check_password(gateway, pool, client, &user_name, password).await?;
-                Ok(Identity::named(user_name))
+                let checked_hash = check_password(gateway, pool, client, &user_name, password).await?;
+                Ok(Identity { checked_hash: Some(checked_hash), ..Identity::named(user_name) })
             }
             Login::Jwt(tokens) => by_token(gateway.engine()?, tokens, &proof),
         }
@@ -151,7 +151,8 @@ impl Login {
     }
 }
 
-/// Whether it is the password of the user's account; if so, the hash it was checked with.
+/// Whether it is the password of the user's account; if so, the hash it was checked with. While it was hashed, the account may
+/// have got another password, or gone: whatever rests on this check goes to the engine with that hash.
 ///
 /// # Errors
 ///
@@ -168,9 +169,7 @@ pub async fn check_password(
     gateway.rates().login(client, user_name)?;
     let hash = engine.password_hash(user_name);
     let is_right = pool.verify(password, hash.clone()).await?;
-    // While it was hashed, the account may have got another password, or gone.
-    let is_current = is_right && engine.password_hash(user_name) == hash;
-    hash.filter(|_| is_current).ok_or(ApiError::Unauthenticated)
+    hash.filter(|_| is_right).ok_or(ApiError::Unauthenticated)
 }
 
 fn by_token(engine: &Engine, tokens: &TokenLogins, proof: &Proof) -> Result<Identity, ApiError> {

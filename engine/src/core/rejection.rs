@@ -117,6 +117,8 @@ pub enum Rejection {
         /// Until when, in milliseconds since the Unix epoch.
         until_ms: u64,
     },
+    /// The password that was shown is the account's no more.
+    PasswordReplaced,
 }
 
 impl Rejection {
@@ -157,6 +159,7 @@ impl Rejection {
             Rejection::SessionEnded => "session_expired",
             Rejection::AccountExists => "account_exists",
             Rejection::AccountNotFound => "account_not_found",
+            Rejection::PasswordReplaced => "unauthenticated",
             Rejection::Damped { .. } => "rate_limited",
         }
     }

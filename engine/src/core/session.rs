@@ -61,11 +61,21 @@ pub enum AccountCommand {
     ChangePassword {
         /// The hash of the new password, with algorithm and salt.
         password_hash: String,
-        /// SHA-256 of the only token that still opens the live session; `None` where none does.
-        kept_token: Option<[u8; 32]>,
+        /// The user, where it is they who change it; `None` where nobody's token survives the change.
+        owner: Option<PasswordOwner>,
     },
     /// It goes, and the live session with it.
     Remove,
+}
+
+/// A user who has shown their password, to change it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordOwner {
+    /// The hash that the password shown was checked with. It must still be the account's: what was shown may be a password
+    /// that has been replaced meanwhile.
+    pub checked_hash: String,
+    /// SHA-256 of their token, the only one that still opens the live session afterwards.
+    pub kept_token: [u8; 32],
 }
 
 impl AccountCommand {
@@ -153,9 +163,13 @@ impl Sessions {
                 self.emit(now_ms, Change::AccountAdded { user, name, password_hash }, changes);
                 Ok(AccountOutcome::default())
             }
-            AccountCommand::ChangePassword { password_hash, kept_token } => {
+            AccountCommand::ChangePassword { password_hash, owner } => {
                 check_password_hash(&password_hash)?;
                 let user = account.ok_or(Rejection::AccountNotFound)?;
+                if owner.as_ref().is_some_and(|owner| !self.users.has_password_hash(name, &owner.checked_hash)) {
+                    return Err(Rejection::PasswordReplaced);
+                }
+                let kept_token = owner.map(|owner| owner.kept_token);
                 let before = self.tokens_of(user);
                 self.emit(now_ms, Change::PasswordChanged { user, password_hash, kept_token }, changes);
                 let is_revoked = |token: &[u8; 32]| kept_token != Some(*token) && !is_planted(Bug::TokenNotRevoked);

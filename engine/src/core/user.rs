@@ -107,6 +107,11 @@ impl Users {
         self.record(user)?.password_hash.as_deref()
     }
 
+    /// Whether `password_hash` is that of the account of the user called `name`.
+    pub fn has_password_hash(&self, name: &str, password_hash: &str) -> bool {
+        self.number(name).and_then(|user| self.password_hash(user)) == Some(password_hash)
+    }
+
     /// Up to `limit` users with an account and a number above `after`, by number.
     pub fn accounts(&self, after: UserNumber, limit: usize) -> Vec<(UserNumber, String)> {
         let later = self.records.range(UserNumber(after.0.saturating_add(1))..);

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use crate::core::change::By;
 use crate::core::id::UserNumber;
 use crate::core::rejection::Rejection;
-use crate::core::session::AccountCommand;
+use crate::core::session::{AccountCommand, PasswordOwner};
 use crate::error::Unavailable;
 use crate::inbox::Lane;
 use crate::session_turn::SessionRequest;
@@ -40,16 +40,16 @@ impl Engine {
     }
 
     /// Gives a user's account another password, and waits until it is durable. The live session keeps what it has, and of
-    /// its tokens only the one whose SHA-256 is `kept_token`.
+    /// its tokens only that of `owner`.
     pub async fn change_password(
         &self,
         user_name: &str,
         password_hash: String,
-        kept_token: Option<[u8; 32]>,
+        owner: Option<PasswordOwner>,
         by: By,
         reason: Option<String>,
     ) -> Result<AccountAnswer, Unavailable> {
-        let command = AccountCommand::ChangePassword { password_hash, kept_token };
+        let command = AccountCommand::ChangePassword { password_hash, owner };
         self.change_account(user_name, command, by, reason).await
     }
 

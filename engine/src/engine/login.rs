@@ -10,7 +10,7 @@ use crate::core::rejection::Rejection;
 use crate::error::Unavailable;
 use crate::inbox::Lane;
 use crate::session_table::LiveSession;
-use crate::session_turn::{Asked, Identity, Intent, SessionRequest};
+use crate::session_turn::{Asked, Identity, Intent, LoginRefusal, SessionRequest};
 
 use super::Engine;
 
@@ -47,16 +47,16 @@ impl Engine {
         identity: Identity,
         token_hash: [u8; 32],
         intents: Option<Vec<Intent>>,
-    ) -> Result<LoginAnswer, Unavailable> {
-        let Identity { user_name, details } = identity;
-        let identity = Identity { user_name, details: details.filter(|details| details.check().is_ok()) };
+    ) -> Result<LoginAnswer, LoginRefusal> {
+        let Identity { user_name, details, checked_hash } = identity;
+        let details = details.filter(|details| details.check().is_ok());
+        let identity = Identity { user_name, details, checked_hash };
         let waits = self.wait(Lane::Ordinary)?;
         let names_events = intents.is_some();
         let (reply, answer) = oneshot::channel();
         let request = SessionRequest::Login { identity, token_hash, intents, reply, waits };
         self.send_to_sessions(request, Lane::Ordinary)?;
-        let opened = answer.await.map_err(|_| Unavailable::ShuttingDown)?;
-        let opened = opened.map_err(|_| Unavailable::Overloaded)?;
+        let opened = answer.await.map_err(|_| Unavailable::ShuttingDown)??;
         let (mut seq, mut events) = (opened.seq, Vec::with_capacity(opened.asked.len()));
         for Asked { event, answer } in opened.asked {
             let answer = match answer {

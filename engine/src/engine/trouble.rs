@@ -18,7 +18,7 @@ use crate::storage::DataDirectory;
 use crate::storage::simulated::SimulatedDisk;
 
 use super::open::Work;
-use super::{Engine, Identity, NewEvent, Wheels};
+use super::{Engine, Identity, LoginRefusal, NewEvent, Wheels};
 
 const START_MS: u64 = 1_800_000_000_000;
 
@@ -49,11 +49,12 @@ impl Sale {
     fn log_in(&self, number: u16) -> Result<Caller, Unavailable> {
         let mut token_hash = [0; 32];
         token_hash[..2].copy_from_slice(&number.to_le_bytes());
-        let login = self.runtime.block_on(self.engine.login(
-            Identity::named(format!("user-{number}")),
-            token_hash,
-            Some(Vec::new()),
-        ))?;
+        let user = Identity::named(format!("user-{number}"));
+        let login = match self.runtime.block_on(self.engine.login(user, token_hash, Some(Vec::new()))) {
+            Ok(login) => login,
+            Err(LoginRefusal::Unavailable(unavailable)) => return Err(unavailable),
+            Err(LoginRefusal::PasswordReplaced) => unreachable!("nobody showed a password"),
+        };
         Ok(Caller::User { user: login.session.user, session: login.session.number })
     }
 

@@ -9,9 +9,10 @@ use crate::clock::ManualClock;
 use crate::core::change::{AdminAct, By, Change, SessionEnd};
 use crate::core::command::{Caller, Command, Wish};
 use crate::core::id::{LoginSeq, UserNumber};
+use crate::core::session::PasswordOwner;
 use crate::core::user::UserDetails;
 use crate::core::{Outcome, Rejection};
-use crate::engine::{Engine, Identity};
+use crate::engine::{Engine, Identity, LoginRefusal};
 use crate::session_table::Authentication;
 use crate::state::SESSIONS;
 use crate::storage::simulated::SimulatedDisk;
@@ -97,14 +98,19 @@ fn hash(text: &str) -> String {
     format!("hash of {text}")
 }
 
+/// Whoever has shown the password `text` and comes with the token of `number`.
+fn owner(text: &str, number: u8) -> Option<PasswordOwner> {
+    Some(PasswordOwner { checked_hash: hash(text), kept_token: [number; 32] })
+}
+
 /// An account that is added, gets another password and is described by a login, and one that is added and removed.
 pub(super) fn keep_house(engine: &Engine) {
     finish(engine, engine.add_account("ann", hash("first"), ops(), why())).unwrap().unwrap();
     finish(engine, engine.add_account("zoe", hash("zoe"), ops(), None)).unwrap().unwrap();
     let details = UserDetails { class: Some("vip".to_owned()), email: Some("ann@example.org".to_owned()) };
-    let identity = Identity { user_name: "ann".to_owned(), details: Some(details) };
+    let identity = Identity { user_name: "ann".to_owned(), details: Some(details), checked_hash: None };
     finish(engine, engine.login(identity, [101; 32], Some(Vec::new()))).unwrap();
-    let changed = engine.change_password("ann", hash("second"), Some([101; 32]), By::User, None);
+    let changed = engine.change_password("ann", hash("second"), owner("first", 101), By::User, None);
     finish(engine, changed).unwrap().unwrap();
     finish(engine, engine.remove_account("zoe", ops(), why())).unwrap().unwrap();
 }
@@ -147,6 +153,24 @@ fn a_snapshot_has_the_accounts() {
 }
 
 #[test]
+fn a_password_that_was_replaced_meanwhile_opens_nothing_and_changes_nothing() {
+    let house = House::new();
+    house.finish(house.engine.add_account("ann", hash("first"), ops(), None)).unwrap().unwrap();
+    house.log_in("ann", 1);
+    house.finish(house.engine.change_password("ann", hash("second"), None, ops(), None)).unwrap().unwrap();
+    let shown = |text| Identity { checked_hash: Some(hash(text)), ..Identity::named("ann") };
+    let log_in = |text, token| house.finish(house.engine.login(shown(text), [token; 32], Some(Vec::new())));
+    assert_eq!(log_in("first", 2).unwrap_err(), LoginRefusal::PasswordReplaced);
+    let stale = house.engine.change_password("ann", hash("third"), owner("first", 1), By::User, None);
+    assert_eq!(house.finish(stale), Ok(Err(Rejection::PasswordReplaced)));
+    assert_eq!(house.engine.password_hash("ann"), Some(hash("second")));
+    assert!(log_in("second", 3).is_ok());
+    assert_eq!((house.opens(1), house.opens(2), house.opens(3)), ("unknown", "unknown", "live"));
+    house.finish(house.engine.remove_account("ann", ops(), None)).unwrap().unwrap();
+    assert_eq!(log_in("second", 4).unwrap_err(), LoginRefusal::PasswordReplaced);
+}
+
+#[test]
 fn a_new_password_revokes_the_other_tokens_once_it_is_durable() {
     let house = House::new();
     house.finish(house.engine.add_account("ann", hash("first"), ops(), None)).unwrap().unwrap();
@@ -156,7 +180,7 @@ fn a_new_password_revokes_the_other_tokens_once_it_is_durable() {
     else {
         panic!("a ticket is free")
     };
-    let mut changing = Box::pin(house.engine.change_password("ann", hash("second"), Some([2; 32]), By::User, None));
+    let mut changing = Box::pin(house.engine.change_password("ann", hash("second"), owner("first", 2), By::User, None));
     assert!(changing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     house.engine.take_turn(SESSIONS);
     assert_eq!((house.opens(1), house.opens(2)), ("live", "live"), "nothing is shown that is not on disk");

@@ -12,7 +12,7 @@ use crate::core::id::{HoldNumber, Slug};
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::status::Status;
 use crate::core::{Outcome, Rejection};
-use crate::engine::{Engine, EventAnswer, Identity, Intent, LoginAnswer};
+use crate::engine::{Engine, EventAnswer, Identity, Intent, LoginAnswer, LoginRefusal};
 use crate::error::Unavailable;
 use crate::handle::Reply;
 use crate::storage::simulated::SplitMix;
@@ -36,7 +36,7 @@ pub(super) enum Request {
 /// What came back.
 #[derive(Debug)]
 pub(super) enum Answer {
-    Login(Result<LoginAnswer, Unavailable>),
+    Login(Result<LoginAnswer, LoginRefusal>),
     Logout(Result<Option<u64>, Unavailable>),
     Command(Result<Reply, Unavailable>),
 }

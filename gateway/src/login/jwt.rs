@@ -148,7 +148,7 @@ impl TokenLogins {
             return Err(TokenRefusal::Subject);
         }
         let details = read_details(claims.class, claims.email)?;
-        Ok(Identity { user_name, details })
+        Ok(Identity { user_name, details, checked_hash: None })
     }
 
     /// The claims of a token whose signature is right.

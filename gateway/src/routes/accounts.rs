@@ -11,6 +11,7 @@ use axum::{Extension, Router};
 use holdfast_engine::core::change::By;
 use holdfast_engine::core::id::UserNumber;
 use holdfast_engine::core::rejection::Rejection;
+use holdfast_engine::core::session::PasswordOwner;
 use holdfast_engine::engine::AccountAnswer;
 use serde::Deserialize;
 use serde_json::json;
@@ -139,13 +140,10 @@ async fn change(
     let ChangeBody { password, new_password } = request.body;
     let length_min = gateway.config().accounts.password_length_min;
     let new_password = new_password.acceptable("new_password", &user, length_min)?;
-    let checked = check_password(&gateway, pool, &client, &user, password).await?;
+    let checked_hash = check_password(&gateway, pool, &client, &user, password).await?;
     let hash = pool.hash(new_password).await?;
-    // While it was hashed, another change may have shut out whoever asks for this one.
-    if engine.password_hash(&user).is_none_or(|current| current != checked) {
-        return Err(ApiError::Unauthenticated);
-    }
-    done(engine.change_password(&user, hash, Some(kept_token), By::User, None).await?)
+    let owner = PasswordOwner { checked_hash, kept_token };
+    done(engine.change_password(&user, hash, Some(owner), By::User, None).await?)
 }
 
 async fn list(

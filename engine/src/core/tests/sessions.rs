@@ -2,7 +2,7 @@
 
 use crate::core::change::{By, Change, SessionEnd};
 use crate::core::id::{LoginSeq, UserNumber};
-use crate::core::session::{AccountCommand, Sessions, TOKENS_PER_SESSION_MAX};
+use crate::core::session::{AccountCommand, PasswordOwner, Sessions, TOKENS_PER_SESSION_MAX};
 use crate::core::user::UserDetails;
 
 /// Runs a table of `ann login -> …` and `end 1 -> …`; then replays it, whole and from a snapshot after every row.
@@ -25,6 +25,12 @@ fn check(table: &str) {
         }
         assert_eq!(portrait(&snapshot), portrait(&sessions), "snapshot after {cut} rows and tail");
     }
+}
+
+/// The hash of a user's account, or none that could be.
+fn current_hash(sessions: &Sessions, name: &str) -> String {
+    let users = sessions.users();
+    users.number(name).and_then(|user| users.password_hash(user)).unwrap_or_default().to_owned()
 }
 
 fn answer(sessions: &mut Sessions, now_ms: u64, asked: &str, changes: &mut Vec<Change>) -> String {
@@ -67,10 +73,14 @@ fn answer(sessions: &mut Sessions, now_ms: u64, asked: &str, changes: &mut Vec<C
         }
         [by, verb @ ("add" | "password" | "remove"), name, rest @ ..] => {
             let password_hash = rest.first().map_or(String::new(), |word| (*word).to_owned());
-            let kept_token = rest.get(1).map(|token| [token.parse().unwrap(); 32]);
+            // The hash that was checked, where it is another one than that of the account.
+            let checked_hash = || rest.get(2).map_or_else(|| current_hash(sessions, name), |word| (*word).to_owned());
+            let owner =
+                |token: &&str| PasswordOwner { kept_token: [token.parse().unwrap(); 32], checked_hash: checked_hash() };
+            let owner = rest.get(1).map(owner);
             let command = match *verb {
                 "add" => AccountCommand::Add { password_hash },
-                "password" => AccountCommand::ChangePassword { password_hash, kept_token },
+                "password" => AccountCommand::ChangePassword { password_hash, owner },
                 _ => AccountCommand::Remove,
             };
             let (by, action) = (by_of(by), command.name());
@@ -202,6 +212,7 @@ fn who_changes_their_own_password_keeps_the_session_and_one_token() {
         "admin add ann first      -> account_added admin_acted, 0 tokens revoked
         ann login                -> session 1 of user 1 opened, tokens 1
         ann login                -> session 1 of user 1 there already, tokens 2
+        ann password ann stale 3 first -> refused unauthenticated
         ann password ann other 3 -> password_changed, 1 tokens revoked
         ann tokens               -> 3
         ann password ann again 9 -> password_changed, 1 tokens revoked

@@ -151,7 +151,7 @@ impl Login {
     }
 }
 
-/// Whether it is the password of the user's account.
+/// Whether it is the password of the user's account. Answers the hash that says so, for whoever acts on it later.
 ///
 /// # Errors
 ///
@@ -163,13 +163,14 @@ pub async fn check_password(
     client: &Client,
     user_name: &str,
     password: Password,
-) -> Result<(), ApiError> {
+) -> Result<String, ApiError> {
     let engine = gateway.engine()?;
     gateway.rates().login(client, user_name)?;
     let hash = engine.password_hash(user_name);
     let is_right = pool.verify(password, hash.clone()).await?;
     // While it was hashed, the account may have got another password, or gone.
-    if is_right && engine.password_hash(user_name) == hash { Ok(()) } else { Err(ApiError::Unauthenticated) }
+    hash.filter(|hash| is_right && engine.password_hash(user_name).as_ref() == Some(hash))
+        .ok_or(ApiError::Unauthenticated)
 }
 
 fn by_token(engine: &Engine, tokens: &TokenLogins, proof: &Proof) -> Result<Identity, ApiError> {

@@ -139,8 +139,12 @@ async fn change(
     let ChangeBody { password, new_password } = request.body;
     let length_min = gateway.config().accounts.password_length_min;
     let new_password = new_password.acceptable("new_password", &user, length_min)?;
-    check_password(&gateway, pool, &client, &user, password).await?;
+    let proven = check_password(&gateway, pool, &client, &user, password).await?;
     let hash = pool.hash(new_password).await?;
+    // While it was hashed, somebody else may have changed the password, which has taken the right to do so away.
+    if engine.password_hash(&user) != Some(proven) {
+        return Err(ApiError::Unauthenticated);
+    }
     done(engine.change_password(&user, hash, Some(kept_token), By::User, None).await?)
 }
 

@@ -1,0 +1,55 @@
+//! What somebody who looked for holes has found, and what they tried at the doors that no other table tries.
+
+use holdfast::config::{AuthMode, Config};
+use serde_json::json;
+
+use crate::http::{Request, post, put};
+use crate::people::Buyer;
+use crate::server::TestServer;
+
+const PASSWORD: &str = "correct horse";
+const STOLEN_ACCOUNT: &str = "battery staple";
+const GIVEN_BY_ORGANISERS: &str = "given by organisers";
+
+fn with_accounts(config: &mut Config) {
+    config.auth.mode = AuthMode::Accounts;
+    config.accounts.hash_memory_kib = 8_192;
+    config.accounts.hash_passes = 1;
+    config.limits.logins_per_minute_per_account = 1_000;
+}
+
+fn login(user: &str, password: &str) -> Request {
+    post("/v1/sessions", json!({ "user": user, "password": password }))
+}
+
+async fn sign_up(server: &TestServer, user: &str) -> crate::http::Answer {
+    server.visitor().send(post("/v1/accounts", json!({ "user": user, "password": PASSWORD }))).await
+}
+
+/// Somebody with a stolen password and a session changes the password in the moment in which an organiser, who was called
+/// by the owner, gives the account another one.
+#[tokio::test]
+async fn a_change_of_password_under_way_does_not_undo_that_of_an_organiser() {
+    let server = TestServer::start_with(|config| {
+        with_accounts(config);
+        // One thread and long hashes: what is asked during the first one comes after it, in the order of the asking.
+        config.accounts.hash_threads = 1;
+        config.accounts.hash_passes = 20;
+    })
+    .await;
+    sign_up(&server, "ann").await.expect_status(201);
+    let thief = Buyer::log_in_by(server.connection(), login("ann", PASSWORD)).await;
+    let admin = server.admin();
+    admin.get("/v1/admin/accounts").await.expect(200);
+
+    let change = json!({ "password": PASSWORD, "new_password": STOLEN_ACCOUNT });
+    let reset = json!({ "password": GIVEN_BY_ORGANISERS, "reason": "stolen" });
+    let (changed, reset) = tokio::join!(
+        thief.send(put("/v1/accounts/me/password", change)),
+        admin.send(put("/v1/admin/accounts/ann/password", reset)),
+    );
+    reset.expect_status(204);
+    server.visitor().send(login("ann", STOLEN_ACCOUNT)).await.expect_refusal(401, "unauthenticated");
+    server.visitor().send(login("ann", GIVEN_BY_ORGANISERS)).await.expect_status(200);
+    changed.expect_refusal(401, "unauthenticated");
+}

@@ -3,7 +3,7 @@
 use holdfast::config::{AuthMode, Config};
 use serde_json::json;
 
-use crate::http::{Request, post, put};
+use crate::http::{Request, delete, post, put};
 use crate::people::Buyer;
 use crate::server::TestServer;
 
@@ -52,4 +52,22 @@ async fn a_change_of_password_under_way_does_not_undo_that_of_an_organiser() {
     server.visitor().send(login("ann", STOLEN_ACCOUNT)).await.expect_refusal(401, "unauthenticated");
     server.visitor().send(login("ann", GIVEN_BY_ORGANISERS)).await.expect_status(200);
     changed.expect_refusal(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn nobody_inherits_bookings_by_signing_up_under_the_name_of_an_account_that_was_removed() {
+    let server = TestServer::start_with(with_accounts).await;
+    let admin = server.admin();
+    admin.put_on_sale("gala", 5).await;
+    sign_up(&server, "ann").await.expect_status(201);
+    let ann = Buyer::log_in_by(server.connection(), login("ann", PASSWORD)).await;
+    ann.book("gala", json!({})).await.expect_status(201);
+    admin.send(delete("/v1/admin/accounts/ann")).await.expect_status(204);
+
+    sign_up(&server, "ann").await.expect_refusal(409, "account_exists");
+    server.visitor().send(login("ann", PASSWORD)).await.expect_refusal(401, "unauthenticated");
+    // Organisers know who it is, and may give the name back.
+    admin.send(post("/v1/admin/accounts", json!({ "user": "ann", "password": PASSWORD }))).await.expect_status(201);
+    let again = Buyer::log_in_by(server.connection(), login("ann", PASSWORD)).await;
+    assert_eq!(again.mine().await["bookings"].as_array().expect("a list").len(), 1);
 }

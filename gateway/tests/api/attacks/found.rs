@@ -3,7 +3,7 @@
 use holdfast::config::{AuthMode, Config};
 use serde_json::json;
 
-use crate::http::{Request, delete, post, put};
+use crate::http::{Request, delete, get, post, put};
 use crate::people::Buyer;
 use crate::server::TestServer;
 
@@ -70,4 +70,23 @@ async fn nobody_inherits_bookings_by_signing_up_under_the_name_of_an_account_tha
     admin.send(post("/v1/admin/accounts", json!({ "user": "ann", "password": PASSWORD }))).await.expect_status(201);
     let again = Buyer::log_in_by(server.connection(), login("ann", PASSWORD)).await;
     assert_eq!(again.mine().await["bookings"].as_array().expect("a list").len(), 1);
+}
+
+#[tokio::test]
+async fn a_password_of_the_wrong_type_is_not_repeated() {
+    let server = TestServer::start_with(with_accounts).await;
+    sign_up(&server, "ann").await.expect_status(201);
+    let ann = Buyer::log_in_by(server.connection(), login("ann", PASSWORD)).await;
+    let pin = 4_711_471_147_u64;
+    let requests = [
+        post("/v1/sessions", json!({ "user": "ann", "password": pin })),
+        post("/v1/accounts", json!({ "user": "bob", "password": pin })),
+        put("/v1/accounts/me/password", json!({ "password": PASSWORD, "new_password": pin })),
+    ];
+    for request in requests {
+        let answer = ann.send(request).await;
+        answer.expect_refusal(400, "malformed_request");
+        assert!(!answer.text.contains("4711471147"), "{}", answer.text);
+    }
+    ann.send(get("/v1/sessions/me")).await.expect_status(200);
 }

@@ -3,9 +3,11 @@
 use holdfast::config::{AuthMode, Config};
 use serde_json::json;
 
-use crate::http::{Request, delete, get, post, put};
+use super::{Attack, try_all};
+use crate::http::{Request, delete, get, post, put, send_raw};
 use crate::people::Buyer;
 use crate::server::TestServer;
+use crate::stage::Stage;
 
 const PASSWORD: &str = "correct horse";
 const STOLEN_ACCOUNT: &str = "battery staple";
@@ -24,6 +26,56 @@ fn login(user: &str, password: &str) -> Request {
 
 async fn sign_up(server: &TestServer, user: &str) -> crate::http::Answer {
     server.visitor().send(post("/v1/accounts", json!({ "user": user, "password": PASSWORD }))).await
+}
+
+const ADMINISTRATION_SPELT_OTHERWISE: &[Attack] = &[
+    ("a letter", "GET /v1/%61dmin/events\nauthorization: Bearer {admin}", "404 not_found"),
+    ("a slash", "GET /v1/admin%2Fevents\nauthorization: Bearer {admin}", "404 not_found"),
+    ("the slash before it", "GET /v1%2Fadmin/events\nauthorization: Bearer {admin}", "404 not_found"),
+    ("two slashes", "GET /v1//admin/events\nauthorization: Bearer {admin}", "404 not_found"),
+    ("a slash at the end", "GET /v1/admin/events/\nauthorization: Bearer {admin}", "404 not_found"),
+    ("capital letters", "GET /v1/Admin/events\nauthorization: Bearer {admin}", "404 not_found"),
+    ("through another path", "GET /v1/events/../admin/events\nauthorization: Bearer {admin}", "404 not_found"),
+    ("through itself", "GET /v1/./admin/events\nauthorization: Bearer {admin}", "404 not_found"),
+    ("with a parameter", "GET /v1/admin;x=1/events\nauthorization: Bearer {admin}", "404 not_found"),
+    ("metrics", "GET /%6detrics", "404 not_found"),
+    ("metrics with a slash", "GET /metrics/", "404 not_found"),
+    ("metrics with two", "GET //metrics", "404 not_found"),
+];
+
+#[tokio::test]
+async fn a_path_is_there_under_one_spelling_only() {
+    try_all(&Stage::set().await, ADMINISTRATION_SPELT_OTHERWISE).await;
+}
+
+/// The side of a listener is decided by the path as it is sent, and so is the route: the two cannot differ.
+#[tokio::test]
+async fn no_spelling_leads_from_the_public_listener_to_administration() {
+    let server = TestServer::start_with(|config| config.admin.listen = "127.0.0.1:0".to_owned()).await;
+    let address = server.address();
+    let paths = [
+        "/v1/admin/events",
+        "/v1/admin/events?x=/v1/events",
+        "/v1/%61dmin/events",
+        "/v1/admin%2Fevents",
+        "/v1//admin/events",
+        "/v1/events/../admin/events",
+        "/metrics",
+        "/metrics?name[]=up",
+        "/%6detrics",
+        "/metrics/",
+    ];
+    for target in paths.iter().flat_map(|path| [(*path).to_owned(), format!("http://{address}{path}")]) {
+        for method in ["GET", "HEAD", "OPTIONS", "POST"] {
+            let request = format!(
+                "{method} {target} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\nconnection: \
+                 close\r\n\r\n",
+                crate::server::ADMIN_TOKEN
+            );
+            let answer = send_raw(address, request.as_bytes()).await;
+            assert!(answer.starts_with("HTTP/1.1 404 "), "{method} {target}: {answer}");
+        }
+    }
 }
 
 /// Somebody with a stolen password and a session changes the password in the moment in which an organiser, who was called

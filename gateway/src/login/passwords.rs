@@ -4,7 +4,8 @@ use std::fmt;
 
 use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 use crate::config::AccountsConfig;
@@ -14,13 +15,18 @@ use crate::error::ApiError;
 const LENGTH_MAX: usize = 128;
 
 /// A password, as it was typed: nothing is trimmed, folded or normalised. Its memory is wiped when it goes.
-#[derive(Deserialize)]
-#[serde(from = "String")]
 pub struct Password(Zeroizing<String>);
 
 impl From<String> for Password {
     fn from(text: String) -> Password {
         Password(Zeroizing::new(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for Password {
+    /// Serde by itself would repeat in its error what it got instead of a text, and a number is a password too.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Password, D::Error> {
+        String::deserialize(deserializer).map(Password::from).map_err(|_| D::Error::custom("a password must be a text"))
     }
 }
 

@@ -117,8 +117,13 @@ async fn make(
     let (engine, pool) = (gateway.engine()?, gateway.login().accounts()?);
     let user = user_name::read(user)?;
     let password = password.acceptable("password", &user, gateway.config().accounts.password_length_min)?;
-    // Who has an account already is told so without the cost of a hash.
-    if engine.password_hash(&user).is_some() {
+    // A name that has been somebody's may have bookings: only organisers know who may have them. For them, it is taken
+    // where there is an account. Either is told without the cost of a hash.
+    let is_taken = match &by {
+        By::User => engine.user_number(&user).is_some(),
+        _ => engine.password_hash(&user).is_some(),
+    };
+    if is_taken {
         return Err(rejected(Rejection::AccountExists));
     }
     let hash = pool.hash(password).await?;

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use holdfast_engine::core::id::Slug;
@@ -70,6 +70,7 @@ pub(super) fn replace(data: &Path, entries: &[Entry]) -> Result<(), TokensError>
         // What an interrupted change left is of no use: its token was never shown.
         remove_if_there(&temporary)?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        give_to_owner(&file, data)?;
         file.write_all(render(entries).as_bytes())?;
         file.sync_all()?;
         fs::rename(&temporary, &path)?;
@@ -79,6 +80,16 @@ pub(super) fn replace(data: &Path, entries: &[Entry]) -> Result<(), TokensError>
         directory.sync_all()
     };
     write().map_err(|source| storage(&path, source))
+}
+
+/// Makes a file that root has made that of the server's own user, who could not read it otherwise: a token that root has
+/// removed would stay in force.
+fn give_to_owner(file: &File, data: &Path) -> io::Result<()> {
+    let owner = fs::metadata(data)?;
+    if file.metadata()?.uid() == owner.uid() {
+        return Ok(());
+    }
+    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// Reads exactly what [`replace`] wrote, or an operator could have written.

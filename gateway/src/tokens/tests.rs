@@ -1,5 +1,5 @@
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::Barrier;
 
 use super::*;
@@ -284,4 +284,18 @@ fn those_who_change_the_file_at_once_take_turns() {
     let (tokens, _) = Tokens::open(None, data.path()).expect("tokens");
     assert!(printed.iter().all(|token| tokens.find(token).is_some()));
     assert_eq!(errand(data.path(), &TokenErrand::List).expect("a list").lines().count(), 8);
+}
+
+/// Root does errands too. A file that the server's own user cannot read would leave removed tokens in force.
+#[test]
+fn the_file_belongs_to_the_owner_of_the_directory() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    const OWNER: u32 = 4_711;
+    let data = data_directory();
+    std::os::unix::fs::chown(data.path(), Some(OWNER), Some(OWNER)).expect("root may");
+    add(data.path(), "ann", Role::Viewer).expect("a new token");
+    let file = fs::metadata(data.path().join(FILE_NAME)).expect("the file");
+    assert_eq!((file.uid(), file.gid(), file.permissions().mode() & 0o777), (OWNER, OWNER, 0o600));
 }

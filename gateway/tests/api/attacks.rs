@@ -9,6 +9,7 @@
 mod bodies;
 mod credentials;
 mod crowd;
+mod found;
 mod heads;
 mod keys;
 mod leaks;

@@ -21,7 +21,12 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: format lint docs deny shipped doctests tests ## Everything CI checks; the summary of the tests comes last
+test: format lint docs deny shipped fuzz doctests tests ## Everything CI checks; the summary of the tests comes last
+
+# The fuzzer's engine is C++, and a member of the workspace; a build of the program alone does without.
+.PHONY: c-plus-plus
+c-plus-plus:
+	@$(call need,$${CXX:-c++} --version,install a C++ compiler: apt-get install g++)
 
 .PHONY: format
 format: ## Check that the code is formatted
@@ -30,13 +35,13 @@ format: ## Check that the code is formatted
 	@cargo fmt --all --check
 
 .PHONY: lint
-lint: ## Run clippy; a warning is an error
+lint: c-plus-plus ## Run clippy; a warning is an error
 	@$(call need,cargo clippy --version,install clippy: rustup component add clippy)
 	@echo "lint: clippy over all targets, warnings are errors"
 	@cargo clippy --locked --workspace --all-targets -- --deny warnings
 
 .PHONY: docs
-docs: ## Build the documentation; a warning is an error
+docs: c-plus-plus ## Build the documentation; a warning is an error
 	@echo "docs: building, warnings are errors"
 	@RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps
 
@@ -68,21 +73,33 @@ shipped: ## Check that what is shipped cannot stand on the tests' disk
 	fi
 
 .PHONY: doctests
-doctests: ## Run the examples in the documentation
+doctests: c-plus-plus ## Run the examples in the documentation
 	@echo "doctests: running"
 	@cargo test --locked --workspace --doc
 
 .PHONY: tests
-tests: ## Run the tests, with cargo-nextest where it is installed
+tests: c-plus-plus ## Run the tests, with cargo-nextest where it is installed
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		echo "tests: running with cargo-nextest"; \
 		cargo nextest run --locked --workspace; \
 	else \
 		echo "tests: running with cargo test"; \
 		mkdir -p target; \
-		cargo test --locked --workspace --lib --bins --tests 2>&1 | tee target/tests.log; \
+		cargo test --locked --workspace --exclude holdfast-fuzz --lib --bins --tests 2>&1 | tee target/tests.log; \
 		awk '/^test result:/ { passed += $$4; failed += $$6 } END { printf "%d passed, %d failed\n", passed, failed }' target/tests.log; \
 	fi
+
+# How many inputs `make fuzz` makes for each target, and from which seed on.
+RUNS ?= 1000000
+FUZZ_SEED ?= 1
+FUZZ_TARGETS := request client first-bytes key-set login-claims login-token nesting tokens-file words
+
+.PHONY: fuzz
+fuzz: c-plus-plus ## Make RUNS inputs for each decoder of the HTTP side, led by coverage, from FUZZ_SEED on
+	@echo "fuzz: building"
+	@RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/gateway/fuzz/coverage-rustc cargo build --locked --package holdfast-fuzz
+	@echo "fuzz: $(RUNS) inputs for each target, two at a time"
+	@printf '%s\n' $(FUZZ_TARGETS) | FUZZ_SEED=$(FUZZ_SEED) xargs --max-procs 2 -I TARGET gateway/fuzz/run TARGET $(RUNS)
 
 # How many sales `make simulate` plays, each by the seed of its number; with SEED, only that one.
 SEEDS ?= 5000

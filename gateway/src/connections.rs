@@ -4,7 +4,7 @@
 //! [`Doorkeeper`] stands between the listener and HTTP, [`FirstBytes`] behind it, and behind TLS where there is TLS.
 
 mod doorkeeper;
-mod first_bytes;
+pub mod first_bytes;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};

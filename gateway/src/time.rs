@@ -12,7 +12,9 @@ pub fn rfc3339(at_ms: u64) -> String {
 /// Text as milliseconds since the Unix epoch; `None` if it is no time, or one before 1970.
 pub fn parse_rfc3339(text: &str) -> Option<u64> {
     let timestamp: Timestamp = text.parse().ok()?;
-    u64::try_from(timestamp.as_millisecond()).ok()
+    // Less than a millisecond before 1970 would be rounded to its begin.
+    let is_since_epoch = timestamp >= Timestamp::UNIX_EPOCH;
+    u64::try_from(timestamp.as_millisecond()).ok().filter(|_| is_since_epoch)
 }
 
 #[cfg(test)]
@@ -26,6 +28,7 @@ mod tests {
         assert_eq!(parse_rfc3339("2026-11-22T11:00:00+01:00"), Some(1_795_341_600_000));
         assert_eq!(parse_rfc3339("tomorrow"), None);
         assert_eq!(parse_rfc3339("1969-12-31T23:59:59Z"), None);
+        assert_eq!(parse_rfc3339("1969-12-31T23:59:59.9999Z"), None);
         assert_eq!(rfc3339(u64::MAX), "9999-12-30T22:00:00.999Z");
     }
 }

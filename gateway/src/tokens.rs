@@ -5,7 +5,7 @@
 //! **Architecture invariant:** a token itself is never written anywhere; memory and disk have its SHA-256 only.
 
 mod errand;
-mod file;
+pub mod file;
 #[cfg(test)]
 mod tests;
 
@@ -78,7 +78,7 @@ pub struct Holder {
 
 /// A token, as far as it is kept.
 #[derive(Clone, PartialEq, Eq)]
-struct Entry {
+pub struct Entry {
     holder: Holder,
     /// The token's SHA-256; the token itself is nobody's to keep.
     digest: [u8; 32],

@@ -71,8 +71,8 @@ pub struct Rewound<S> {
 }
 
 impl<S: AsyncRead + Unpin> Rewound<S> {
-    /// Reads until it is clear that this is not HTTP/2.
-    async fn begin(mut stream: S) -> io::Result<Rewound<S>> {
+    /// Reads until it is clear that this is not HTTP/2. Fails where it is, and where the stream ends before that.
+    pub async fn begin(mut stream: S) -> io::Result<Rewound<S>> {
         let (mut first, mut length) = ([0; HTTP2_PREFACE.len()], 0);
         while HTTP2_PREFACE.starts_with(&first[..length]) {
             if length == HTTP2_PREFACE.len() {

@@ -92,8 +92,12 @@ fn give_to_owner(file: &File, data: &Path) -> io::Result<()> {
     fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
-/// Reads exactly what [`replace`] wrote, or an operator could have written.
-pub(super) fn parse(path: &Path, content: &[u8]) -> Result<Vec<Entry>, TokensError> {
+/// Reads exactly what [`render`] writes, or an operator could have written. `path` is for the error alone.
+///
+/// # Errors
+///
+/// [`TokensError::Damaged`] with the first line that is wrong.
+pub fn parse(path: &Path, content: &[u8]) -> Result<Vec<Entry>, TokensError> {
     let (mut entries, mut names, mut digests) = (Vec::new(), HashSet::new(), HashSet::new());
     for (index, line) in content.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let damaged = |what| TokensError::Damaged { path: path.to_owned(), line: index + 1, what };
@@ -137,7 +141,8 @@ fn parse_digest(digits: &str) -> Option<[u8; 32]> {
     Some(digest)
 }
 
-fn render(entries: &[Entry]) -> String {
+/// The file that has `entries`, as [`parse`] reads it.
+pub fn render(entries: &[Entry]) -> String {
     let line = |Entry { holder, digest }: &Entry| {
         format!("{} {} {}\n", holder.role.as_str(), holder.name, hexadecimal(digest))
     };

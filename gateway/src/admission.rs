@@ -64,12 +64,19 @@ pub struct Admission {
     dice: AtomicU64,
 }
 
-/// A request that was let in. It takes its place as long as this lives.
+/// A request that was let in. It takes its place as long as this lives, but for the time that it [`AwaitsBody`].
 #[derive(Debug)]
 pub struct UnderWay<'a> {
     admission: &'a Admission,
-    arrival: Option<Arrival>,
+    arrival: Arrival,
+    shows_load: bool,
 }
+
+/// A request that was let in, and whose client has not sent all of it. It takes no place meanwhile: otherwise a few clients who
+/// send nothing could take all places for as long as a body may last. What they take is a connection, which has bounds of its
+/// own.
+#[derive(Debug)]
+pub struct AwaitsBody<'a>(&'a Admission);
 
 /// A refusal that is kept back.
 #[derive(Debug)]
@@ -124,7 +131,7 @@ impl Admission {
     /// Lets a request in, or does not. `pressure` is that of the engine.
     pub fn enter(&self, class: Class, now_ms: u64, pressure: f64) -> Result<UnderWay<'_>, Refusal> {
         let before = self.under_way.fetch_add(1, Ordering::Relaxed);
-        let under_way = UnderWay { admission: self, arrival: class.shows_load().then(|| Arrival::at(now_ms)) };
+        let under_way = UnderWay { admission: self, arrival: Arrival::at(now_ms), shows_load: class.shows_load() };
         let has_place = before < class.places(self.places.load(Ordering::Relaxed), self.config.requests_max)
             && pressure < class.pressure();
         if !has_place || (class == Class::Browsing && !self.stance().lets_browse(self.roll())) {
@@ -136,6 +143,12 @@ impl Admission {
             self.most_under_way.fetch_max(before + 1, Ordering::Relaxed);
         }
         Ok(under_way)
+    }
+
+    /// A request that was let in with `_arrival` gives its place up for as long as what this returns lives.
+    pub fn await_body(&self, _arrival: &Arrival) -> AwaitsBody<'_> {
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        AwaitsBody(self)
     }
 
     /// A refusal is kept back for as long as what this returns lives.
@@ -246,16 +259,16 @@ impl Admission {
 }
 
 impl UnderWay<'_> {
-    /// To be given to whoever reads the request's body; `None` where the time of such a request tells nothing.
-    pub fn arrival(&self) -> Option<Arrival> {
+    /// To be given to whoever reads the request's body.
+    pub fn arrival(&self) -> Arrival {
         self.arrival.clone()
     }
 
     /// It was answered. `shows_load` is false where the answer came without the work that such a request is. `sync_ms` is
     /// what a sync of the disk takes.
     pub fn answered(self, shows_load: bool, sync_ms: u64, now_ms: u64) {
-        if let Some(Arrival(arrived_ms)) = self.arrival.as_ref().filter(|_| shows_load) {
-            let took_ms = now_ms.saturating_sub(arrived_ms.load(Ordering::Relaxed));
+        if self.shows_load && shows_load {
+            let took_ms = now_ms.saturating_sub(self.arrival.0.load(Ordering::Relaxed));
             self.admission.answered(took_ms, sync_ms, now_ms);
         }
     }
@@ -264,6 +277,12 @@ impl UnderWay<'_> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.admission.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for AwaitsBody<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -80,7 +80,7 @@ async fn admit(State(gateway): State<Arc<Gateway>>, mut request: Request, next: 
     let class = Class::of(request.method(), request.uri().path());
     match gateway.admission().enter(class, engine.now_ms(), engine.pressure()) {
         Ok(under_way) => {
-            under_way.arrival().map(|arrival| request.extensions_mut().insert(arrival));
+            request.extensions_mut().insert(under_way.arrival());
             let response = next.run(request).await;
             under_way.answered(shows_load(response.status()), engine.sync_ms(), engine.now_ms());
             response

@@ -31,7 +31,7 @@ pub enum Side {
 impl Side {
     /// Whether `path` can be there.
     pub fn has(self, path: &str) -> bool {
-        let is_admin = is_admin_path(path) || path == "/metrics";
+        let is_admin = is_admin_path(path);
         match self {
             Side::Both => true,
             Side::Public => !is_admin,

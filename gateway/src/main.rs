@@ -118,6 +118,11 @@ fn announce(server: &Server) {
     if let Some(address) = server.admin_address() {
         println!("Administration and metrics: {scheme}://{address}");
     }
+    if config.listens_beyond_loopback() && server.admin_address().is_none() {
+        tracing::warn!(
+            "the admin API and the metrics can be reached where buyers are; admin.listen gives them an address of their own"
+        );
+    }
     println!("Data directory: {}", config.server.data.display());
     println!("{}", login_line(config.auth.mode));
     if let Some(token) = server.new_admin_token() {

@@ -81,9 +81,9 @@ impl Origins {
     }
 }
 
-/// Whether a path is one of administration.
+/// Whether a path is for those who run the sale: administration, and the metrics.
 pub fn is_admin_path(path: &str) -> bool {
-    path == "/v1/admin" || path.starts_with("/v1/admin/")
+    path == "/v1/admin" || path.starts_with("/v1/admin/") || path == "/metrics"
 }
 
 fn opens_stream(headers: &HeaderMap) -> bool {

@@ -38,8 +38,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<Gateway>> for Mutation<T> {
 
     async fn from_request(request: Request, gateway: &Arc<Gateway>) -> Result<Mutation<T>, ApiError> {
         let (parts, body) = request.into_parts();
+        let arrival = parts.extensions.get::<Arrival>();
+        let awaits_body = arrival.map(|arrival| gateway.admission().await_body(arrival));
         let bytes = read_body(body, &parts, gateway).await?;
-        if let (Some(arrival), Ok(engine)) = (parts.extensions.get::<Arrival>(), gateway.engine()) {
+        drop(awaits_body);
+        if let (Some(arrival), Ok(engine)) = (arrival, gateway.engine()) {
             arrival.is_complete(engine.now_ms());
         }
         let key = idempotency_key(&parts, &bytes)?;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use holdfast::admission::{Class, UnderWay};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -56,17 +57,10 @@ impl Unfinished {
     }
 }
 
-/// As many unfinished holds as are let in, each of another buyer.
-async fn fill(server: &TestServer) -> Vec<Unfinished> {
-    let mut buyers = Vec::new();
-    for number in 0..HOLDS_MAX {
-        buyers.push(server.login_for_nothing(&format!("slow-{number}")).await);
-    }
-    let mut unfinished = Vec::new();
-    for buyer in &buyers {
-        unfinished.push(Unfinished::begin(server.address(), buyer).await);
-    }
-    unfinished
+/// Takes all places of holds, as so many requests to hold would that are under way.
+fn fill(server: &TestServer) -> Vec<UnderWay<'_>> {
+    let admission = server.gateway().admission();
+    (0..HOLDS_MAX).map(|_| admission.enter(Class::Holds, 0, 0.0).expect("a place")).collect()
 }
 
 #[tokio::test]
@@ -77,7 +71,7 @@ async fn a_full_server_refuses_early_and_still_takes_confirmations() {
     let hold = hold["id"].as_str().expect("an id");
     // The login comes before: then it is not let in any more.
     let bob = server.login_for_nothing("bob").await;
-    let unfinished = fill(&server).await;
+    let unfinished = fill(&server);
     let before = visitor.durable_seq().await;
 
     for request in [
@@ -103,19 +97,35 @@ async fn a_full_server_refuses_early_and_still_takes_confirmations() {
     visitor.get("/livez").await.expect(200);
     visitor.get("/metrics").await.expect_status(200);
 
-    for hold in unfinished {
-        let answer = hold.finish().await;
-        assert!(answer.starts_with("HTTP/1.1 201"), "who was let in is served: {answer}");
-    }
+    drop(unfinished);
     bob.hold("gala", json!({})).await.expect(201);
-    assert_eq!(visitor.event("gala").await["held"], 15);
+    assert_eq!(visitor.event("gala").await["held"], 1);
+}
+
+/// Clients who begin a request and do not end it have a connection each, and nobody else's place.
+#[tokio::test]
+async fn bodies_that_do_not_come_take_no_places() {
+    let server = server().await;
+    let (ann, visitor) = (server.login_for_nothing("ann").await, server.visitor());
+    let mut unfinished = Vec::new();
+    for _ in 0..2 * REQUESTS_MAX {
+        unfinished.push(Unfinished::begin(server.address(), &ann).await);
+    }
+    assert_eq!(visitor.event("gala").await["held"], 0);
+    let bob = server.login_for_nothing("bob").await;
+    bob.hold("gala", json!({})).await.expect(201);
+    for (number, hold) in unfinished.into_iter().enumerate().take(2) {
+        let answer = hold.finish().await;
+        let status = if number == 0 { "HTTP/1.1 201" } else { "HTTP/1.1 200" };
+        assert!(answer.starts_with(status), "who was let in is served: {answer}");
+    }
 }
 
 #[tokio::test]
 async fn a_server_that_refuses_holds_for_seconds_is_not_ready() {
     let server = server().await;
     let (bob, visitor) = (server.login_for_nothing("bob").await, server.visitor());
-    let unfinished = fill(&server).await;
+    let unfinished = fill(&server);
     let refuse = async || bob.hold("gala", json!({})).await.expect_refusal(503, "overloaded");
     refuse().await;
     visitor.get("/readyz").await.expect(200);
@@ -133,7 +143,7 @@ async fn a_server_that_refuses_holds_for_seconds_is_not_ready() {
 async fn a_refusal_at_the_door_reads_like_any_other_one() {
     let server = server().await;
     let bob = server.login_for_nothing("bob").await;
-    let _unfinished = fill(&server).await;
+    let _unfinished = fill(&server);
     let refused = bob.hold("gala", json!({})).await;
     let problem = refused.expect_refusal(503, "overloaded");
     let names: Vec<&str> = problem.as_object().expect("an object").keys().map(String::as_str).collect();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 use holdfast::config::Config;
+use holdfast::gateway::Gateway;
 use holdfast::server::{Server, ServerError, Surroundings};
 use holdfast::tokens::{self, Role, TokenErrand};
 use holdfast_engine::clock::{Clock, ManualClock};
@@ -172,6 +173,11 @@ impl TestServer {
         let running = run(&self.config, &self.clock).await;
         self.address.set(running.server.address());
         self.running = Some(running);
+    }
+
+    /// What the server's requests share.
+    pub fn gateway(&self) -> &Gateway {
+        self.running().server.gateway()
     }
 
     fn running(&self) -> &Running {

@@ -212,7 +212,7 @@ fn who_changes_their_own_password_keeps_the_session_and_one_token() {
         "admin add ann first      -> account_added admin_acted, 0 tokens revoked
         ann login                -> session 1 of user 1 opened, tokens 1
         ann login                -> session 1 of user 1 there already, tokens 2
-        ann password ann stale 3 first -> refused unauthenticated
+        ann password ann stale 3 wrong -> refused unauthenticated
         ann password ann other 3 -> password_changed, 1 tokens revoked
         ann tokens               -> 3
         ann password ann again 9 -> password_changed, 1 tokens revoked

@@ -225,7 +225,7 @@ impl Engine {
         backlog.max(waiting)
     }
 
-    /// How long the disk takes for a sync at the moment, the slowest of the last few, in whole milliseconds: 0 for a fast one.
+    /// How long the disk takes for a sync at the moment, the fastest of the last few, in whole milliseconds: 0 for a fast one.
     pub fn sync_ms(&self) -> u64 {
         self.services.metrics.sync_us() / 1_000
     }

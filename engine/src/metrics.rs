@@ -110,12 +110,12 @@ impl Metrics {
         let durable_seq = gauge!(JOURNAL_DURABLE_SEQ);
         let backlog_bytes = gauge!(JOURNAL_BACKLOG_BYTES);
         let written = Arc::clone(&self.journal_bytes);
-        let longest = Arc::clone(&self.sync_us);
+        let shortest = Arc::clone(&self.sync_us);
         Box::new(move |report| {
             let sync_us = report.sync_duration.as_micros() as u64;
             // Only this thread writes it.
-            let faded_us = longest.load(Ordering::Relaxed) * 7 / 8;
-            longest.store(faded_us.max(sync_us), Ordering::Relaxed);
+            let grown_us = shortest.load(Ordering::Relaxed) * 9 / 8 + 1;
+            shortest.store(grown_us.min(sync_us), Ordering::Relaxed);
             batch_changes.record(f64::from(report.change_count));
             sync_seconds.record(report.sync_duration.as_secs_f64());
             bytes.increment(report.frame_bytes as u64);
@@ -130,8 +130,9 @@ impl Metrics {
         self.journal_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// How long a sync of the disk takes at the moment, in microseconds: the longest of the last ones, of which each is
-    /// remembered an eighth less with every later one.
+    /// How long a sync of the disk takes at the moment, in microseconds: the shortest of the last ones, of which each is
+    /// remembered an eighth longer with every later one. The longer ones waited for a processor, which is no fault of the
+    /// disk.
     pub fn sync_us(&self) -> u64 {
         self.sync_us.load(Ordering::Relaxed)
     }

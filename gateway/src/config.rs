@@ -300,7 +300,7 @@ pub struct OverloadConfig {
 
 impl Default for OverloadConfig {
     fn default() -> OverloadConfig {
-        OverloadConfig { requests_max: 4_096, latency_target_ms: 10, retry_after_seconds: 1 }
+        OverloadConfig { requests_max: 4_096, latency_target_ms: 5, retry_after_seconds: 1 }
     }
 }
 

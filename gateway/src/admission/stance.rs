@@ -4,7 +4,7 @@ use crate::config::OverloadConfig;
 
 /// The limit never falls below this, or below `overload.requests_max` where that is less: fewer requests at once would not
 /// fill one sync of the disk, so that even a slow disk would be kept idle.
-pub const PLACES_MIN: u32 = 128;
+pub const PLACES_MIN: u32 = 64;
 /// The limit of a server that has just started: more than it will take where processors are few, so that a first wave is not
 /// refused for nothing. If it is too much, it is known within some windows.
 const PLACES_AT_START: u32 = 1_024;

@@ -200,7 +200,7 @@ mod tests {
     fn from_the_floor_it_recovers() {
         let config = config(4_096, 1);
         let fallen = played(Stance::at_start(&config), 100, &window(100, 1), &config);
-        assert_eq!(played(fallen, 8, &window(0, 128), &config).places, 192);
+        assert_eq!(played(fallen, 8, &window(0, 128), &config).places, PLACES_MIN + 64);
         assert_eq!(fallen.browsing_permille, BROWSING_MIN);
         assert_eq!(played(fallen, 20, &window(0, 1), &config).browsing_permille, ALL);
     }

@@ -35,9 +35,11 @@ pub struct Rates {
 struct Limits {
     /// By session. Sessions have a bound of their own, `sessions.live_max`.
     mutations: Limit<LoginSeq>,
+    /// By 128 bits of a hash of the user's name: names are long, and only equality matters.
+    logins_per_user: Limit<u128>,
     /// By the client's network, see [`Client::network`].
     logins_per_address: Limit<IpAddr>,
-    /// By 128 bits of a hash of the account's name: names are long, and only equality matters.
+    /// By a hash of the account's name, likewise.
     logins_per_account: Limit<u128>,
 }
 
@@ -49,6 +51,7 @@ impl Rates {
         let mutations = per_second(config.mutations_per_second).allow_burst(not_zero(config.mutations_burst));
         let limits = || Limits {
             mutations: Limit::new("mutations", mutations, clock),
+            logins_per_user: Limit::new("logins_per_user", mutations, clock),
             logins_per_address: Limit::new(
                 "logins_per_address",
                 per_minute(config.logins_per_minute_per_address),
@@ -72,6 +75,17 @@ impl Rates {
         self.limits.as_ref().map_or(Ok(()), |limits| limits.mutations.count(&session))
     }
 
+    /// Counts a login of the user called `name`, who has proven to be that. A user may log in as often as a session may change
+    /// something: a login sets tickets aside too.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::Overloaded`] where too many others are counted already.
+    pub fn login_of(&self, name: &str) -> Result<(), ApiError> {
+        let count = |limits: &Limits| limits.logins_per_user.count_within_bound(&hash_of(name));
+        self.limits.as_ref().map_or(Ok(()), count)
+    }
+
     /// Counts a login of `client` to `account`. To be called before the password is looked at, which costs far more.
     ///
     /// # Errors
@@ -80,9 +94,7 @@ impl Rates {
     pub fn login(&self, client: &Client, account: &str) -> Result<(), ApiError> {
         let Some(limits) = &self.limits else { return Ok(()) };
         limits.count_address(client)?;
-        let hash = blake3::hash(account.as_bytes());
-        let account = u128::from_le_bytes(*hash.as_bytes().first_chunk().expect("a hash has 256 bits"));
-        limits.logins_per_account.count_within_bound(&account)
+        limits.logins_per_account.count_within_bound(&hash_of(account))
     }
 
     /// Counts a sign-up of `client`, which costs as much as a login.
@@ -99,6 +111,7 @@ impl Rates {
     pub fn forget_the_quiet(&self) {
         if let Some(limits) = &self.limits {
             limits.mutations.forget_the_quiet();
+            limits.logins_per_user.forget_the_quiet();
             limits.logins_per_address.forget_the_quiet();
             limits.logins_per_account.forget_the_quiet();
         }
@@ -148,6 +161,11 @@ impl<K: Clone + Hash + Eq> Limit<K> {
 pub fn refused(limit: &'static str, retry_after_seconds: u64) -> ApiError {
     counter!("holdfast_rate_limited_total", "limit" => limit).increment(1);
     ApiError::RateLimited { retry_after_seconds: retry_after_seconds.max(1) }
+}
+
+/// 128 bits of the hash of a name.
+fn hash_of(name: &str) -> u128 {
+    u128::from_le_bytes(*blake3::hash(name.as_bytes()).as_bytes().first_chunk().expect("a hash has 256 bits"))
 }
 
 /// The engine's time, for the limiters: answers and limits go by one clock, and tests move it.
@@ -206,6 +224,15 @@ mod tests {
 
     fn client(address: &str, is_bounded: bool) -> Client {
         Client { address: address.parse().expect("an address"), is_bounded }
+    }
+
+    #[test]
+    fn a_user_logs_in_as_often_as_a_session_may_change_something() {
+        let bench = Bench::new(|_| ());
+        assert_eq!(bench.passed(50, |rates| rates.login_of("ann")), (40, 1));
+        assert_eq!(bench.passed(50, |rates| rates.login_of("bob")), (40, 1), "everybody has their own");
+        bench.clock.advance(1_000);
+        assert_eq!(bench.passed(50, |rates| rates.login_of("ann")), (20, 1));
     }
 
     #[test]

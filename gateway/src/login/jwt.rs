@@ -26,7 +26,7 @@ const EMAIL_BYTES_MAX: usize = 254;
 /// Why a token opens nothing. For the log of those who set up the issuer; whoever shows the token is not told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefusal {
-    /// More than [`TOKEN_BYTES_MAX`].
+    /// More than `TOKEN_BYTES_MAX`.
     #[error("it is too long")]
     TooLong,
     /// It is no token, or its header asks for something that is not done here.

@@ -61,6 +61,7 @@ async fn login(
     let LoginBody { user, password, token, intents } = request.body;
     let intents = intents.map(read_intents).transpose()?;
     let identity = gateway.login().establish(&gateway, &client, Proof { user, password, token }).await?;
+    gateway.rates().login_of(&identity.user_name)?;
     let (token, token_hash) = identity::new_token()?;
     let login = engine.login(identity, token_hash, intents).await?;
     let success = if login.fresh { Success::Created } else { Success::Ok };

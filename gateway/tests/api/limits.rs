@@ -144,3 +144,20 @@ async fn switched_off_means_as_fast_as_it_goes() {
         ann.release("gala.7").await.expect_refusal(404, "hold_not_found");
     }
 }
+
+/// A login sets tickets aside too: logging in again and again is no way around the limit of a session.
+#[tokio::test]
+async fn a_user_logs_in_as_often_as_a_session_may_change_something() {
+    let server = TestServer::start().await;
+    let visitor = server.visitor();
+    let login = || post("/v1/sessions", json!({ "user": "ann", "intents": [] }));
+    for attempt in 0..40 {
+        visitor.send(login()).await.expect_status(if attempt == 0 { 201 } else { 200 });
+    }
+    let refused = visitor.send(login()).await;
+    refused.expect_refusal(429, "rate_limited");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    server.login("bob").await;
+    server.advance_seconds(1);
+    visitor.send(login()).await.expect_status(200);
+}

@@ -93,12 +93,15 @@ async fn log_in(address: SocketAddr, count: u32) -> Result<Vec<User>, LoadError>
     Ok(users?.into_iter().flatten().collect())
 }
 
-/// Makes the accounts, and logs each of them in once: those are the buyers.
+/// Makes the accounts, and logs half of them in once: those are the buyers.
 async fn sign_up(connection: &mut Connection) -> Result<Vec<User>, LoadError> {
     let mut users = Vec::new();
-    for member in 0..MEMBERS {
+    for member in 0..2 * MEMBERS {
         let account = json!({ "user": member_name(member), "password": PASSWORD });
         connection.send(Method::POST, "/v1/accounts", None, None, account.to_string().into()).await?.json()?;
+        if member >= MEMBERS {
+            continue;
+        }
         let login = login_of(member).to_string().into();
         let login = connection.send(Method::POST, "/v1/sessions", None, None, login).await?.json()?;
         users.push(user_of(&login)?);

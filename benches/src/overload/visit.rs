@@ -17,7 +17,8 @@ use crate::worker::id_of;
 /// The password of every account.
 pub const PASSWORD: &str = "a password for the load test";
 
-/// How many accounts there are.
+/// How many members have an account and buy, and how many others have one and log in. Those who log in are not those who
+/// buy: a session keeps a few tokens, and each login takes the oldest one's place.
 pub const MEMBERS: u64 = 64;
 
 /// A login by password.
@@ -27,7 +28,7 @@ pub fn login_of(member: u64) -> Value {
 
 /// The name of an account.
 pub fn member_name(member: u64) -> String {
-    format!("member-{}", member % MEMBERS)
+    format!("member-{member}")
 }
 
 /// Why somebody comes.
@@ -111,7 +112,7 @@ impl Visit<'_> {
     async fn log_in(&mut self, due: Instant) {
         let body = match self.crowd.mode {
             Mode::Open => json!({ "user": self.crowd.new_name(), "intents": [] }),
-            Mode::Accounts => login_of(self.crowd.new_member()),
+            Mode::Accounts => login_of(MEMBERS + self.crowd.new_member() % MEMBERS),
         };
         self.ask(Purpose::Login, "/v1/sessions", None, body.to_string().into(), due).await;
     }

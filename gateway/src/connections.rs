@@ -35,16 +35,10 @@ pub struct Connections {
     most_per_network: Option<u32>,
     /// Who is not one client, but many.
     trusted_proxies: Vec<IpNet>,
-    open: Mutex<Open>,
-    /// How many are open, for whoever decides what else is let in.
+    /// How many are open, also for whoever decides what else is let in. Changed only under the lock of `by_network`.
     in_all: Arc<AtomicU32>,
-}
-
-#[derive(Default)]
-struct Open {
-    in_all: u32,
     /// Only networks that have a connection, and only those that are bounded.
-    by_network: HashMap<IpAddr, u32>,
+    by_network: Mutex<HashMap<IpAddr, u32>>,
 }
 
 /// Why a connection is one too many.
@@ -73,8 +67,8 @@ impl Connections {
             most: limits.connections_max,
             most_per_network: limits.enabled.then_some(limits.connections_per_address_max),
             trusted_proxies: trusted_proxies.to_vec(),
-            open: Mutex::default(),
             in_all,
+            by_network: Mutex::default(),
         }
     }
 
@@ -93,38 +87,36 @@ impl Connections {
     fn count(&self, peer: SocketAddr) -> Result<Option<IpAddr>, TooMany> {
         let client = Client::of(peer, &HeaderMap::new(), &self.trusted_proxies);
         let bounded = self.most_per_network.filter(|_| client.is_bounded);
-        let mut open = self.open();
-        if open.in_all >= self.most {
+        let mut by_network = self.by_network();
+        if self.in_all.load(Ordering::Relaxed) >= self.most {
             return Err(TooMany::InAll);
         }
         if let Some(most) = bounded {
-            let of_network = open.by_network.entry(client.network()).or_default();
+            let of_network = by_network.entry(client.network()).or_default();
             if *of_network >= most {
                 return Err(TooMany::PerAddress);
             }
             *of_network += 1;
         }
-        open.in_all += 1;
-        self.in_all.store(open.in_all, Ordering::Relaxed);
+        self.in_all.fetch_add(1, Ordering::Relaxed);
         Ok(bounded.map(|_| client.network()))
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn by_network(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+        self.by_network.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.connections.open();
-        open.in_all -= 1;
-        self.connections.in_all.store(open.in_all, Ordering::Relaxed);
+        let mut by_network = self.connections.by_network();
+        self.connections.in_all.fetch_sub(1, Ordering::Relaxed);
         if let Some(network) = self.network
-            && let Some(of_network) = open.by_network.get_mut(&network)
+            && let Some(of_network) = by_network.get_mut(&network)
         {
             *of_network -= 1;
             if *of_network == 0 {
-                open.by_network.remove(&network);
+                by_network.remove(&network);
             }
         }
         gauge!(CONNECTIONS).decrement(1.0);
@@ -173,7 +165,7 @@ mod tests {
         assert!(last.is_ok());
         assert_eq!(connections.admit(peer("192.0.2.1")).err(), Some(TooMany::InAll));
         drop((places, last));
-        assert_eq!(connections.open().in_all, 0);
+        assert_eq!(connections.in_all.load(Ordering::Relaxed), 0);
     }
 
     #[test]
@@ -188,7 +180,7 @@ mod tests {
         drop(one);
         assert!(connections.admit(peer("2001:db8::3")).is_ok());
         drop((other, neighbour));
-        assert!(connections.open().by_network.is_empty(), "who has gone is forgotten");
+        assert!(connections.by_network().is_empty(), "who has gone is forgotten");
     }
 
     #[test]

@@ -15,11 +15,34 @@ use crate::error::LoadError;
 use crate::report::Counted;
 
 /// More tickets than any run sells: what is measured is the sale, not the refusal.
-const CAPACITY: u64 = 100_000_000;
+pub const CAPACITY: u64 = 100_000_000;
 /// More tickets than a user gets in any run.
 const MAX_PER_USER: u64 = 1_000_000;
 /// Longer than any run, so that no hold ends by itself.
 const HOLD_SECONDS: u64 = 2_592_000;
+
+/// Creates an event whose tickets last for any run, and which logins set nothing aside of.
+pub async fn put_on_sale(
+    connection: &mut Connection,
+    admin: &HeaderValue,
+    event: &str,
+    name: &str,
+) -> Result<(), LoadError> {
+    let body = json!({
+        "id": event,
+        "name": name,
+        "status": "on_sale",
+        "capacity": CAPACITY,
+        "auto_hold": 0,
+        "hold_seconds": HOLD_SECONDS,
+        "max_hold_lifetime_seconds": HOLD_SECONDS,
+        "max_per_hold": 1,
+        "max_per_user": MAX_PER_USER,
+    });
+    let body = Bytes::from(body.to_string());
+    connection.send(Method::POST, "/v1/admin/events", Some(admin), None, body).await?.json()?;
+    Ok(())
+}
 
 /// An event of its own for one run, with all users logged in.
 pub struct Sale {
@@ -36,20 +59,8 @@ impl Sale {
     pub async fn prepare(arguments: &Arguments) -> Result<Sale, LoadError> {
         let event = format!("load-{}", seconds_since_epoch_and_process());
         let admin = bearer(&arguments.admin_token)?;
-        let body = json!({
-            "id": event,
-            "name": "A load test",
-            "status": "on_sale",
-            "capacity": CAPACITY,
-            "auto_hold": 0,
-            "hold_seconds": HOLD_SECONDS,
-            "max_hold_lifetime_seconds": HOLD_SECONDS,
-            "max_per_hold": 1,
-            "max_per_user": MAX_PER_USER,
-        });
         let mut connection = Connection::open(arguments.address).await?;
-        let body = Bytes::from(body.to_string());
-        connection.send(Method::POST, "/v1/admin/events", Some(&admin), None, body).await?.json()?;
+        put_on_sale(&mut connection, &admin, &event, "A load test").await?;
         let credentials = log_in(arguments, &event).await?;
         Ok(Sale { event, credentials, address: arguments.address, admin })
     }

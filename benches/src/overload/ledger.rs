@@ -16,13 +16,10 @@ use crate::overload::arguments::Mode;
 use crate::overload::crowd::{Acknowledged, User};
 use crate::overload::program::ADMIN_TOKEN;
 use crate::overload::visit::{MEMBERS, PASSWORD, login_of, member_name};
+use crate::sale::{CAPACITY, put_on_sale};
 
 /// The event of every run: its server has no other one.
 pub const EVENT: &str = "rush";
-/// More tickets than any run sells.
-const CAPACITY: u64 = 100_000_000;
-/// Longer than any run, so that no hold ends by itself.
-const HOLD_SECONDS: u64 = 2_592_000;
 /// How many connections prepare and check.
 const AT_ONCE: usize = 32;
 /// The longest page of a list.
@@ -31,19 +28,8 @@ const PAGE: usize = 200;
 /// Puts the event on sale, and logs `count` users in.
 pub async fn prepare(address: SocketAddr, mode: Mode, count: u32) -> Result<Vec<User>, LoadError> {
     let admin = bearer(ADMIN_TOKEN)?;
-    let event = json!({
-        "id": EVENT,
-        "name": "A rush",
-        "status": "on_sale",
-        "capacity": CAPACITY,
-        "auto_hold": 0,
-        "hold_seconds": HOLD_SECONDS,
-        "max_hold_lifetime_seconds": HOLD_SECONDS,
-        "max_per_hold": 1,
-        "max_per_user": 1_000_000,
-    });
     let mut connection = Connection::open(address).await?;
-    connection.send(Method::POST, "/v1/admin/events", Some(&admin), None, event.to_string().into()).await?.json()?;
+    put_on_sale(&mut connection, &admin, EVENT, "A rush").await?;
     match mode {
         Mode::Open => log_in(address, count).await,
         Mode::Accounts => sign_up(&mut connection).await,

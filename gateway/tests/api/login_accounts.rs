@@ -8,11 +8,12 @@ use crate::people::Buyer;
 use crate::server::TestServer;
 use crate::table::{Cast, rows};
 
-const PASSWORD: &str = "correct horse";
+/// The password of who signs up here.
+pub const PASSWORD: &str = "correct horse";
 const OTHER_PASSWORD: &str = "battery staple";
 
 /// With hashes as cheap as they may be.
-fn with_accounts(config: &mut Config) {
+pub fn with_accounts(config: &mut Config) {
     config.auth.mode = AuthMode::Accounts;
     config.accounts.hash_memory_kib = 8_192;
     config.accounts.hash_passes = 1;
@@ -24,11 +25,11 @@ async fn server() -> TestServer {
     TestServer::start_with(with_accounts).await
 }
 
-fn login_request(user: &str, password: &str) -> Request {
+pub fn login_request(user: &str, password: &str) -> Request {
     post("/v1/sessions", json!({ "user": user, "password": password }))
 }
 
-async fn sign_up(server: &TestServer, user: &str) -> Answer {
+pub async fn sign_up(server: &TestServer, user: &str) -> Answer {
     server.visitor().send(post("/v1/accounts", json!({ "user": user, "password": PASSWORD }))).await
 }
 

@@ -1,32 +1,16 @@
 //! What somebody who looked for holes has found, and what they tried at the doors that no other table tries.
 
-use holdfast::config::{AuthMode, Config};
 use serde_json::json;
 
 use super::{Attack, try_all};
-use crate::http::{Request, delete, get, post, put, send_raw};
+use crate::http::{delete, get, post, put, send_raw};
+use crate::login_accounts::{PASSWORD, login_request, sign_up, with_accounts};
 use crate::people::Buyer;
 use crate::server::TestServer;
 use crate::stage::Stage;
 
-const PASSWORD: &str = "correct horse";
 const STOLEN_ACCOUNT: &str = "battery staple";
 const GIVEN_BY_ORGANISERS: &str = "given by organisers";
-
-fn with_accounts(config: &mut Config) {
-    config.auth.mode = AuthMode::Accounts;
-    config.accounts.hash_memory_kib = 8_192;
-    config.accounts.hash_passes = 1;
-    config.limits.logins_per_minute_per_account = 1_000;
-}
-
-fn login(user: &str, password: &str) -> Request {
-    post("/v1/sessions", json!({ "user": user, "password": password }))
-}
-
-async fn sign_up(server: &TestServer, user: &str) -> crate::http::Answer {
-    server.visitor().send(post("/v1/accounts", json!({ "user": user, "password": PASSWORD }))).await
-}
 
 const ADMINISTRATION_SPELT_OTHERWISE: &[Attack] = &[
     ("a letter", "GET /v1/%61dmin/events\nauthorization: Bearer {admin}", "404 not_found"),
@@ -90,7 +74,7 @@ async fn a_change_of_password_under_way_does_not_undo_that_of_an_organiser() {
     })
     .await;
     sign_up(&server, "ann").await.expect_status(201);
-    let thief = Buyer::log_in_by(server.connection(), login("ann", PASSWORD)).await;
+    let thief = Buyer::log_in_by(server.connection(), login_request("ann", PASSWORD)).await;
     let admin = server.admin();
     admin.get("/v1/admin/accounts").await.expect(200);
 
@@ -101,8 +85,8 @@ async fn a_change_of_password_under_way_does_not_undo_that_of_an_organiser() {
         admin.send(put("/v1/admin/accounts/ann/password", reset)),
     );
     reset.expect_status(204);
-    server.visitor().send(login("ann", STOLEN_ACCOUNT)).await.expect_refusal(401, "unauthenticated");
-    server.visitor().send(login("ann", GIVEN_BY_ORGANISERS)).await.expect_status(200);
+    server.visitor().send(login_request("ann", STOLEN_ACCOUNT)).await.expect_refusal(401, "unauthenticated");
+    server.visitor().send(login_request("ann", GIVEN_BY_ORGANISERS)).await.expect_status(200);
     changed.expect_refusal(401, "unauthenticated");
 }
 
@@ -112,15 +96,15 @@ async fn nobody_inherits_bookings_by_signing_up_under_the_name_of_an_account_tha
     let admin = server.admin();
     admin.put_on_sale("gala", 5).await;
     sign_up(&server, "ann").await.expect_status(201);
-    let ann = Buyer::log_in_by(server.connection(), login("ann", PASSWORD)).await;
+    let ann = Buyer::log_in_by(server.connection(), login_request("ann", PASSWORD)).await;
     ann.book("gala", json!({})).await.expect_status(201);
     admin.send(delete("/v1/admin/accounts/ann")).await.expect_status(204);
 
     sign_up(&server, "ann").await.expect_refusal(409, "account_exists");
-    server.visitor().send(login("ann", PASSWORD)).await.expect_refusal(401, "unauthenticated");
+    server.visitor().send(login_request("ann", PASSWORD)).await.expect_refusal(401, "unauthenticated");
     // Organisers know who it is, and may give the name back.
     admin.send(post("/v1/admin/accounts", json!({ "user": "ann", "password": PASSWORD }))).await.expect_status(201);
-    let again = Buyer::log_in_by(server.connection(), login("ann", PASSWORD)).await;
+    let again = Buyer::log_in_by(server.connection(), login_request("ann", PASSWORD)).await;
     assert_eq!(again.mine().await["bookings"].as_array().expect("a list").len(), 1);
 }
 
@@ -128,7 +112,7 @@ async fn nobody_inherits_bookings_by_signing_up_under_the_name_of_an_account_tha
 async fn a_password_of_the_wrong_type_is_not_repeated() {
     let server = TestServer::start_with(with_accounts).await;
     sign_up(&server, "ann").await.expect_status(201);
-    let ann = Buyer::log_in_by(server.connection(), login("ann", PASSWORD)).await;
+    let ann = Buyer::log_in_by(server.connection(), login_request("ann", PASSWORD)).await;
     let pin = 4_711_471_147_u64;
     let requests = [
         post("/v1/sessions", json!({ "user": "ann", "password": pin })),

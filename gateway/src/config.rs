@@ -8,7 +8,7 @@ mod load;
 mod tests;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use holdfast_engine::config::{
     ActorsConfig, DampingConfig, EngineConfig, EventDefaults, JournalConfig, RecoveryConfig, SessionsConfig,
@@ -107,8 +107,13 @@ pub struct TlsConfig {
 impl TlsConfig {
     /// Whether the server speaks TLS itself.
     pub fn is_on(&self) -> bool {
-        !self.certificate_file.as_os_str().is_empty()
+        is_set(&self.certificate_file)
     }
+}
+
+/// Whether a key that names a file has been set: an empty one has not.
+pub(crate) fn is_set(path: &Path) -> bool {
+    !path.as_os_str().is_empty()
 }
 
 /// Where and how the server is administered.

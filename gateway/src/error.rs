@@ -184,7 +184,8 @@ impl ApiError {
         }
     }
 
-    fn detail(&self) -> String {
+    /// What is wrong, in words for people.
+    pub fn detail(&self) -> String {
         match self {
             ApiError::Malformed(detail) => detail.clone(),
             ApiError::Validation(errors) => {

@@ -11,7 +11,6 @@ use holdfast_engine::core::change::By;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::session_table::{Authentication, LiveSession};
 use metrics::counter;
-use sha2::{Digest, Sha256};
 
 use crate::client::Client;
 use crate::error::ApiError;
@@ -19,6 +18,7 @@ use crate::gateway::Gateway;
 use crate::login::Login;
 use crate::origin;
 use crate::rates;
+use crate::secret::{self, TOKEN_BYTES, digest};
 use crate::tokens::{Holder, Role};
 
 const SESSION_COOKIE: &str = "holdfast_session";
@@ -44,7 +44,7 @@ impl FromRequestParts<Arc<Gateway>> for SessionToken {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Gateway>) -> Result<SessionToken, ApiError> {
-        credential(parts, SESSION_COOKIE).map(|token| SessionToken { hash: token_hash(&token) })
+        credential(parts, SESSION_COOKIE).map(|token| SessionToken { hash: digest(&token) })
     }
 }
 
@@ -53,8 +53,6 @@ impl FromRequestParts<Arc<Gateway>> for SessionToken {
 pub struct Organiser {
     /// The token's name, by which the audit trail knows them.
     pub name: Slug,
-    /// What they may do.
-    pub role: Role,
 }
 
 impl Organiser {
@@ -75,7 +73,7 @@ impl FromRequestParts<Arc<Gateway>> for Buyer {
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Buyer, ApiError> {
         let engine = gateway.engine()?;
         let token = credential(parts, SESSION_COOKIE)?;
-        match engine.authenticate(&token_hash(&token)) {
+        match engine.authenticate(&digest(&token)) {
             Authentication::Live(session) => {
                 if !parts.method.is_safe() {
                     gateway.rates().mutation(session.number)?;
@@ -102,7 +100,7 @@ impl FromRequestParts<Arc<Gateway>> for Organiser {
                 return Err(ApiError::Forbidden("a service's token logs users in, and administers nothing"));
             }
         }
-        let organiser = Organiser { name, role };
+        let organiser = Organiser { name };
         // The key of a request is read after this, and counts for this organiser alone.
         parts.extensions.insert(organiser.clone());
         Ok(organiser)
@@ -160,7 +158,7 @@ fn refuse_stranger(
     now_ms: u64,
     refusal: &'static str,
 ) -> Result<ApiError, ApiError> {
-    match gateway.engine()?.authenticate(&token_hash(token)) {
+    match gateway.engine()?.authenticate(&digest(token)) {
         Authentication::Live(_) => return Ok(ApiError::Forbidden(refusal)),
         Authentication::Ended => return Ok(ApiError::Unauthenticated),
         Authentication::Unknown => {}
@@ -177,13 +175,11 @@ fn refuse_stranger(
 
 /// A new session token: 32 random bytes as 64 hexadecimal digits, and the hash by which it is known.
 pub fn new_token() -> Result<(String, [u8; 32]), ApiError> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| {
+    let token = secret::make(TOKEN_BYTES).map_err(|error| {
         tracing::error!(%error, "the system gives no random bytes");
         ApiError::Internal
     })?;
-    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let hash = token_hash(&token);
+    let hash = digest(&token);
     Ok((token, hash))
 }
 
@@ -194,10 +190,6 @@ pub fn session_cookie(token: Option<&str>) -> HeaderValue {
         None => format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"),
     };
     HeaderValue::try_from(cookie).expect("a token has hexadecimal digits only")
-}
-
-fn token_hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
 }
 
 /// The token of the `Authorization` header, or else of the cookie. A cookie is sent by the browser whoever asked it to,

@@ -3,7 +3,7 @@
 //! Reading order: [`command_line`] and [`config`] (what is to be run), [`server`] (how it runs, from bind to drain),
 //! [`listener`], [`connections`] and [`tls`] (who gets in), [`gateway`] (what every request shares), [`layers`] with
 //! [`admission`], [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`], [`tokens`] and
-//! [`identity`] (who asks), [`login`] (how a login proves it), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
+//! [`identity`] (who asks), [`login`] (how a login proves it), [`secret`] (what is made and kept of tokens), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
 //! strictly), [`routes`] (by resource), [`objects`], [`page`] and [`time`] (JSON), [`answer`] and [`error`] (what leaves);
 //! [`watched_file`] and [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data directory without
 //! a server); [`demo`] (sample events and simulated buyers).
@@ -33,6 +33,7 @@ pub mod rates;
 pub mod request;
 pub mod rereading;
 pub mod routes;
+pub mod secret;
 pub mod server;
 pub mod time;
 pub mod tls;

@@ -44,7 +44,7 @@ impl Origins {
         Origins { cors: cors(&listed), listed, is_secure: config.clients_speak_tls() }
     }
 
-    /// Whether any other site's pages may use the API: then every answer depends on who asks.
+    /// Whether no other site's pages may use the API. Where some may, every answer depends on who asks.
     pub fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }

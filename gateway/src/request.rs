@@ -183,7 +183,7 @@ fn idempotency_key(parts: &Parts, bytes: &[u8]) -> Result<Option<IdempotencyKey>
     }
     let mut scoped = blake3::Hasher::new();
     // To the engine, all organisers are one. Two who happen to choose the same key must not get each other's answers.
-    if let Some(Organiser { name, .. }) = parts.extensions.get() {
+    if let Some(Organiser { name }) = parts.extensions.get() {
         scoped.update(name.as_str().as_bytes()).update(b" ");
     }
     Ok(Some(IdempotencyKey {

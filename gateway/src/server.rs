@@ -20,6 +20,8 @@ use crate::tokens::{Tokens, TokensError};
 
 /// The exit code of a process that cannot listen where it was told to.
 const EXIT_UNAVAILABLE: u8 = 69;
+/// The exit code of a command that names what is there already, or is not there, or cannot be.
+pub const EXIT_USAGE: u8 = 64;
 /// The exit code of a process that met a fault of the operating system.
 pub const EXIT_OS: u8 = 71;
 

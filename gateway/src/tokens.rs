@@ -17,10 +17,10 @@ use std::sync::{PoisonError, RwLock};
 use clap::ValueEnum;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::storage::{EXIT_CONFIGURATION, EXIT_DATA, EXIT_IO, StorageError};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::server::EXIT_OS;
+use crate::secret::{self, TOKEN_BYTES, digest};
+use crate::server::{EXIT_OS, EXIT_USAGE};
 use crate::watched_file::WatchedFile;
 
 pub use errand::{TokenErrand, run};
@@ -37,9 +37,6 @@ const LENGTH_MIN: usize = 16;
 
 /// The most tokens in the file: each is compared at every request of an organiser.
 const TOKENS_MAX: usize = 1_000;
-
-/// The exit code of a command that names a token which is there already, or is not there.
-const EXIT_USAGE: u8 = 64;
 
 /// What the holder of a token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -249,17 +246,7 @@ fn first_holder() -> Holder {
 
 /// A new token for `holder`, 32 random bytes as 64 hexadecimal digits, and what is kept of it.
 fn new_token(holder: Holder) -> Result<(String, Entry), TokensError> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(TokensError::Randomness)?;
-    let token = hexadecimal(&bytes);
+    let token = secret::make(TOKEN_BYTES).map_err(TokensError::Randomness)?;
     let digest = digest(&token);
     Ok((token, Entry { holder, digest }))
-}
-
-fn digest(token: &str) -> [u8; 32] {
-    Sha256::digest(token).into()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,16 +1,15 @@
 //! Which values can work, alone and together.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 
 use ipnet::IpNet;
 
-use super::{AuthMode, Config};
+use super::{AuthMode, Config, is_set};
 
 impl Config {
     /// Refuses values that cannot work. The sentence begins with the key.
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.server.data.as_os_str().is_empty() {
+        if !is_set(&self.server.data) {
             return Err("server.data must name a directory, but is empty".to_owned());
         }
         self.check_bounds()?;
@@ -80,7 +79,6 @@ impl Config {
     }
 
     fn check_files(&self) -> Result<(), String> {
-        let is_set = |path: &Path| !path.as_os_str().is_empty();
         match (is_set(&self.tls.certificate_file), is_set(&self.tls.key_file)) {
             (true, false) => Err("tls.key_file must be set, because tls.certificate_file is".to_owned()),
             (false, true) => Err("tls.certificate_file must be set, because tls.key_file is".to_owned()),
@@ -94,7 +92,6 @@ impl Config {
         if self.auth.mode != AuthMode::Jwt {
             return Ok(());
         }
-        let is_set = |path: &Path| !path.as_os_str().is_empty();
         match (is_set(&jwt.jwks_file), is_set(&jwt.key_file)) {
             (true, true) => return Err("jwt.key_file must be empty, because jwt.jwks_file is set".to_owned()),
             (false, false) => {

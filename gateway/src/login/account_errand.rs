@@ -16,15 +16,13 @@ use super::passwords::{Hasher, Password};
 use super::user_name;
 use crate::config::Config;
 use crate::error::ApiError;
-use crate::server::EXIT_OS;
+use crate::secret;
+use crate::server::{EXIT_OS, EXIT_USAGE};
 
 /// Who did it, in the audit trail.
 const ACTOR: &str = "command-line";
 /// How much chance is in a password that is made here, in bytes.
 const MADE_PASSWORD_BYTES: usize = 16;
-/// The exit code of a command that names an account which is there already, or is not there, or a password that cannot be
-/// one.
-const EXIT_USAGE: u8 = 64;
 
 /// What is to be done with an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,9 +173,7 @@ fn new_password(
 fn make_password(config: &Config) -> Result<Zeroizing<String>, AccountError> {
     // Two digits a byte: as long as asked, and never easier to guess than a token.
     let bytes = MADE_PASSWORD_BYTES.max(config.accounts.password_length_min.div_ceil(2) as usize);
-    let mut random = Zeroizing::new(vec![0; bytes]);
-    getrandom::fill(&mut random).map_err(|error| AccountError::System(io::Error::other(error)))?;
-    Ok(Zeroizing::new(random.iter().map(|byte| format!("{byte:02x}")).collect()))
+    secret::make(bytes).map(Zeroizing::new).map_err(|error| AccountError::System(io::Error::other(error)))
 }
 
 fn read_password(input: &mut dyn BufRead) -> Result<Zeroizing<String>, AccountError> {
@@ -219,13 +215,7 @@ fn told(action: AccountAction) -> &'static str {
 }
 
 fn unfit(error: ApiError) -> AccountError {
-    match error {
-        ApiError::Validation(errors) => {
-            let texts = errors.iter().map(|error| format!("{} {}", error.field, error.message));
-            AccountError::Unfit(texts.collect::<Vec<_>>().join("; "))
-        }
-        other => AccountError::Unfit(other.code().to_owned()),
-    }
+    AccountError::Unfit(error.detail())
 }
 
 fn say(output: &mut dyn Write, text: &str) -> Result<(), AccountError> {

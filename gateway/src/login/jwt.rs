@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::LoginError;
 use super::key_set::{KeySet, KeySetError};
 use super::user_name;
-use crate::config::JwtConfig;
+use crate::config::{self, JwtConfig};
 use crate::watched_file::WatchedFile;
 
 /// The longest token, in bytes.
@@ -103,7 +103,7 @@ impl TokenLogins {
     ///
     /// [`LoginError`] where the file cannot be read or used.
     pub fn new(config: &JwtConfig) -> Result<TokenLogins, LoginError> {
-        let is_key_set = !config.jwks_file.as_os_str().is_empty();
+        let is_key_set = config::is_set(&config.jwks_file);
         let (setting, path) =
             if is_key_set { ("jwt.jwks_file", &config.jwks_file) } else { ("jwt.key_file", &config.key_file) };
         let file = WatchedFile::new(path);

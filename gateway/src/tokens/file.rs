@@ -10,7 +10,8 @@ use std::path::Path;
 
 use holdfast_engine::core::id::Slug;
 
-use super::{Entry, Holder, Role, TOKENS_MAX, TokensError, first_holder, hexadecimal, new_token};
+use super::{Entry, Holder, Role, TOKENS_MAX, TokensError, first_holder, new_token};
+use crate::secret::hexadecimal;
 
 /// The file in the data directory. Whoever lost the last operator's token adds another one by `holdfast token add`.
 pub const FILE_NAME: &str = "tokens";

@@ -3,6 +3,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::Barrier;
 
 use super::*;
+use crate::secret::hexadecimal;
 
 fn directory() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary directory")

@@ -215,19 +215,3 @@ async fn a_certificate_that_cannot_be_used_leaves_the_old_one_in_force() {
     server.reread_files();
     assert_eq!(presented(&server, &[&first, other.cert.der()]).await, *other.cert.der());
 }
-
-/// Without being asked: this is the one test that waits for the server's own look.
-#[tokio::test]
-async fn the_server_looks_by_itself() {
-    let files = Files::new();
-    let first = files.exchange();
-    let server = TestServer::start_with(|config| {
-        config.tls.certificate_file = files.certificate();
-        config.tls.key_file = files.key();
-        config.server.reread_seconds = 1;
-    })
-    .await;
-    let second = files.exchange();
-    let look = async { while presented(&server, &[&first, &second]).await != second {} };
-    tokio::time::timeout(PATIENCE, look).await.expect("a server that looks");
-}

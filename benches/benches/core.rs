@@ -12,6 +12,7 @@ use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::damping::Damping;
 use holdfast_engine::core::id::{EventNumber, HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use holdfast_engine::core::outcome::Answer;
+use holdfast_engine::core::presence::AllPresent;
 use holdfast_engine::core::settings::{Details, Settings, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
 use holdfast_engine::core::{Caller, Change, Command, Context, Event, Outcome, Rejection};
@@ -216,7 +217,7 @@ impl Sale {
         self.commands += 1;
         if self.commands.is_multiple_of(COMMANDS_PER_TURN) {
             self.now_ms += 1;
-            self.machine.advance(self.now_ms, false, &mut self.upkeep);
+            self.machine.advance(self.now_ms, false, &AllPresent, &mut self.upkeep);
         }
         self.changes.clear();
         let context = context(user, self.now_ms);
@@ -242,9 +243,9 @@ fn new_event(capacity: u32) -> Event {
     Event::new(EventNumber(1), &created)
 }
 
-fn context(user: UserNumber, now_ms: u64) -> Context {
+fn context(user: UserNumber, now_ms: u64) -> Context<'static> {
     let caller = Caller::User { user, session: LoginSeq(u64::from(user.0)) };
-    Context { now_ms, caller, key: None, damping: Damping::OFF }
+    Context { now_ms, caller, key: None, damping: Damping::OFF, presence: &AllPresent }
 }
 
 fn hold_one(wait: bool) -> Command {

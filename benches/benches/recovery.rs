@@ -29,6 +29,7 @@ use holdfast_engine::core::change::{By, EventCreated};
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::damping::Damping;
 use holdfast_engine::core::id::{EventNumber, HoldNumber};
+use holdfast_engine::core::presence::AllPresent;
 use holdfast_engine::core::settings::{CAPACITY_MAX, DURATION_SECONDS_MAX, Settings};
 use holdfast_engine::core::{Caller, Change, Command, Context, Event, Outcome, Sessions};
 use holdfast_engine::engine::{Engine, NewEvent, Wheels};
@@ -305,7 +306,7 @@ impl Author {
     fn ask(&mut self, index: usize, command: Command) -> Outcome {
         let (mut upkeep, mut changes) = (Vec::new(), Vec::new());
         let (now_ms, caller) = (self.now_ms, self.callers[index].clone());
-        let context = Context { now_ms, caller, key: None, damping: Damping::OFF };
+        let context = Context { now_ms, caller, key: None, damping: Damping::OFF, presence: &AllPresent };
         let decision = self.machine.execute(&context, command, &mut upkeep, &mut changes);
         self.record(EVENT, &By::System, &upkeep);
         self.record(EVENT, &By::User, &changes);
@@ -328,7 +329,7 @@ impl Author {
     fn advance(&mut self) {
         self.now_ms += SLICE_MS;
         let mut changes = Vec::new();
-        self.machine.advance(self.now_ms, false, &mut changes);
+        self.machine.advance(self.now_ms, false, &AllPresent, &mut changes);
         if !changes.is_empty() {
             let now_ms = self.now_ms;
             self.records.push(changes.len() as u32, |bytes| encode_record(EVENT, now_ms, &By::System, &changes, bytes));

@@ -32,7 +32,7 @@ use crate::journal::RecoveryReport;
 use crate::metrics::Levels;
 use crate::pressure::Waits;
 use crate::services::Services;
-use crate::session_table::Authentication;
+use crate::session_table::{Authentication, LiveSession};
 use crate::session_turn::{EndReply, SessionHandle, SessionRequest};
 use crate::snapshotter::Snapshotter;
 use ticker::Ticker;
@@ -137,7 +137,22 @@ impl Engine {
     /// The session of a token, by the token's SHA-256. Counts as a sign of life.
     pub fn authenticate(&self, token_hash: &[u8; 32]) -> Authentication {
         let lengths = self.services.config.sessions.lengths();
-        self.services.sessions.authenticate(token_hash, self.now_ms(), &lengths)
+        let found = self.services.sessions.authenticate(token_hash, self.now_ms(), &lengths);
+        if let Authentication::Live(session) = &found
+            && session.take_passed_over()
+        {
+            self.welcome_back(session);
+        }
+        found
+    }
+
+    /// Tells all events where the user may stand in line that they are there again.
+    fn welcome_back(&self, session: &LiveSession) {
+        for number in self.services.sessions.touched(session.user) {
+            if let Some(handle) = self.services.directory.find_number(number) {
+                handle.welcome_back(session.user, session.number);
+            }
+        }
     }
 
     /// The name of a user.

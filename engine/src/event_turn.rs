@@ -49,8 +49,9 @@ pub fn take_turn(
     turn.advance(!batch.is_empty());
     batch.drain(..).for_each(|envelope| turn.execute(envelope));
     let machine = turn.append();
-    services.alarms.set(handle.number, machine.next_wake_ms());
-    let has_upkeep_left = machine.has_more_to_do();
+    let now_ms = services.clock.now_ms();
+    services.alarms.set(handle.number, machine.next_wake_ms(now_ms, &services.sessions));
+    let has_upkeep_left = machine.has_more_to_do(now_ms, &services.sessions);
     // Who looks at the event between two turns has their look before the next one.
     RwLockWriteGuard::unlock_fair(machine);
     if has_upkeep_left && !has_more_commands {
@@ -100,7 +101,8 @@ struct Keyed {
 impl<'a> Turn<'a> {
     fn advance(&mut self, has_commands: bool) {
         let mut changes = Vec::new();
-        self.machine.advance(self.now_ms, has_commands, &mut changes);
+        self.machine.advance(self.now_ms, has_commands, &self.services.sessions, &mut changes);
+        self.note_absences(&changes);
         self.push_record(&By::System, &changes);
     }
 
@@ -112,14 +114,32 @@ impl<'a> Turn<'a> {
             Decision { answer: Err(Rejection::SessionEnded), replayed_seq: None }
         } else {
             let damping = self.services.config.damping.damping();
-            let context = Context { now_ms: self.now_ms, caller, key, damping };
+            let presence = &self.services.sessions;
+            let context = Context { now_ms: self.now_ms, caller, key, damping, presence };
             self.machine.execute(&context, command, &mut upkeep, &mut changes)
         };
+        self.note_absences(&upkeep);
+        self.note_absences(&changes);
         self.push_record(&By::System, &upkeep);
         self.push_record(&by, &changes);
         let is_remembered = matches!(changes.last(), Some(Change::AnswerRemembered(_)));
         let changes_so_far = self.remember(keyed, is_remembered, &decision);
         self.replies.push(PendingReply { sender: reply, command: index, decision, changes_so_far, _waits: waits });
+    }
+
+    /// Has the next sign of life of those who were passed over told here. One that came since they were looked at counts:
+    /// either it finds the mark, or this finds it.
+    fn note_absences(&self, changes: &[Change]) {
+        let patience_ms = u64::from(self.machine.event().settings().presence_seconds) * 1_000;
+        let absent_since_ms = self.now_ms.saturating_sub(patience_ms);
+        for change in changes {
+            let Change::WaiterSkipped { share, .. } = change else { continue };
+            let Some(session) = self.services.sessions.find(share.session) else { continue };
+            session.pass_over();
+            if session.is_seen_after(absent_since_ms) && session.take_passed_over() {
+                self.handle.welcome_back(share.user, share.session);
+            }
+        }
     }
 
     /// Whether the caller's session has ended since they asked: what is taken now would belong to nobody.

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::core::Event;
 use crate::core::command::{Caller, Command};
 use crate::core::event::Figures;
-use crate::core::id::{EventNumber, Slug};
+use crate::core::id::{EventNumber, LoginSeq, Slug, UserNumber};
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::outcome::Answer;
 use crate::core::settings::{Details, Price, Settings};
@@ -88,6 +88,14 @@ impl EventHandle {
             self.ring();
         }
         Ok(())
+    }
+
+    /// Tells the event that a user who was passed over in a line of it is there again. Where the inbox is full, their own
+    /// next command tells it.
+    pub fn welcome_back(&self, user: UserNumber, session: LoginSeq) {
+        let (reply, _) = oneshot::channel();
+        let caller = Caller::User { user, session };
+        let _ = self.send(Envelope { caller, key: None, command: Command::Settle, reply, waits: None }, Lane::Internal);
     }
 
     /// Asks the actor for a turn: something is due.

@@ -6,6 +6,7 @@ use crate::core::command::{Caller, Command, Context};
 use crate::core::event::Decision;
 use crate::core::id::HoldNumber;
 use crate::core::planted::{Bug, is_planted};
+use crate::core::presence::Presence;
 use crate::core::table::NumberedTable;
 use crate::wheel::{Due, TimerKey, Wheel};
 
@@ -56,7 +57,7 @@ impl EventMachine {
     }
 
     /// Does what time and free tickets demand, less of it where commands wait behind it: see [`Event::advance`].
-    pub fn advance(&mut self, now_ms: u64, has_commands: bool, changes: &mut Vec<Change>) {
+    pub fn advance(&mut self, now_ms: u64, has_commands: bool, presence: &dyn Presence, changes: &mut Vec<Change>) {
         self.due.clear();
         let clock_ms = self.event.sale_clock_ms(now_ms);
         let most = if has_commands { EXPIRIES_BESIDE_COMMANDS_MAX } else { EXPIRIES_PER_TURN_MAX };
@@ -65,7 +66,7 @@ impl EventMachine {
             self.timers.remove(due.token);
         }
         let numbers = self.due.iter().map(|due| HoldNumber(due.token));
-        self.event.advance(now_ms, numbers, changes);
+        self.event.advance(now_ms, numbers, presence, changes);
         self.set_timers(changes);
         self.keep_early_timers();
     }
@@ -74,7 +75,7 @@ impl EventMachine {
     /// does to `changes`: they are records of their own, since they happen on behalf of others.
     pub fn execute(
         &mut self,
-        context: &Context,
+        context: &Context<'_>,
         command: Command,
         upkeep: &mut Vec<Change>,
         changes: &mut Vec<Change>,
@@ -83,7 +84,11 @@ impl EventMachine {
             && !is_planted(Bug::WheelDecides)
         {
             let before = upkeep.len();
-            self.event.expire_due_of(context.now_ms, user, upkeep);
+            self.event.expire_due_of(context.now_ms, user, context.presence, upkeep);
+            // The end of a session is no sign of life.
+            if command != Command::EndSession {
+                self.event.welcome_back(context.now_ms, user, context.presence, upkeep);
+            }
             self.set_timers(&upkeep[before..]);
         }
         let before = changes.len();
@@ -98,15 +103,16 @@ impl EventMachine {
     }
 
     /// Whether another turn is wanted now.
-    pub fn has_more_to_do(&self) -> bool {
-        self.has_more_due || self.event.has_more_to_do()
+    pub fn has_more_to_do(&self, now_ms: u64, presence: &dyn Presence) -> bool {
+        self.has_more_due || self.event.has_more_to_do(now_ms, presence)
     }
 
     /// When to take the next turn if nothing happens until then, in milliseconds since the Unix epoch.
-    pub fn next_wake_ms(&self) -> Option<u64> {
+    pub fn next_wake_ms(&self, now_ms: u64, presence: &dyn Presence) -> Option<u64> {
         let next_due = self.wheel.next_wake_ms().and_then(|clock_ms| self.event.engine_time_of(clock_ms));
         let next_transition = self.event.next_transition_ms();
-        next_due.into_iter().chain(next_transition).min()
+        let next_absence = self.event.next_absence_ms(now_ms, presence);
+        next_due.into_iter().chain(next_transition).chain(next_absence).min()
     }
 
     /// How many holds have expired since this machine was made.

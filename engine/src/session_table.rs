@@ -1,7 +1,7 @@
 //! Who is logged in, to those who serve requests: token → session, and what each user has touched.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
@@ -9,6 +9,7 @@ use parking_lot::RwLock;
 
 use crate::core::id::{EventNumber, LoginSeq, UserNumber};
 use crate::core::planted::{Bug, is_planted};
+use crate::core::presence::Presence;
 use crate::core::session::{Session, SessionLengths};
 use crate::core::user::STANDARD_CLASS;
 
@@ -29,6 +30,10 @@ pub struct LiveSession {
     /// What kind of user, where it is not [`STANDARD_CLASS`].
     class: RwLock<Option<Arc<str>>>,
     last_seen_at_ms: AtomicU64,
+    /// The streams it has open: as long as there is one, the user is there.
+    open_streams: AtomicU32,
+    /// Somewhere its user is passed over in line: the next sign of life has to be told there.
+    is_passed_over: AtomicBool,
     /// Its end is decided: nothing more is taken on its behalf.
     is_ending: AtomicBool,
     /// Its end is durable: its tokens open nothing.
@@ -58,7 +63,23 @@ impl LiveSession {
 
     /// A sign of life.
     pub(crate) fn seen(&self, now_ms: u64) {
-        self.last_seen_at_ms.fetch_max(now_ms, Ordering::Relaxed);
+        self.last_seen_at_ms.fetch_max(now_ms, Ordering::SeqCst);
+    }
+
+    /// Whether there is a stream, or has been a request after `at_ms`.
+    pub(crate) fn is_seen_after(&self, at_ms: u64) -> bool {
+        self.open_streams.load(Ordering::SeqCst) > 0 || self.last_seen_at_ms.load(Ordering::SeqCst) > at_ms
+    }
+
+    /// Somewhere the user was passed over in line. Whoever sees a sign of life after this finds it out by
+    /// [`LiveSession::take_passed_over`].
+    pub(crate) fn pass_over(&self) {
+        self.is_passed_over.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the user was passed over somewhere since this was asked last.
+    pub(crate) fn take_passed_over(&self) -> bool {
+        self.is_passed_over.load(Ordering::SeqCst) && self.is_passed_over.swap(false, Ordering::SeqCst)
     }
 }
 
@@ -71,6 +92,14 @@ pub enum Authentication {
     Ended,
     /// Nothing.
     Unknown,
+}
+
+impl Presence for SessionTable {
+    fn last_seen_ms(&self, session: LoginSeq) -> Option<u64> {
+        let session = self.by_number.get(&session)?;
+        let has_stream = session.open_streams.load(Ordering::SeqCst) > 0;
+        Some(if has_stream { u64::MAX } else { session.last_seen_at_ms.load(Ordering::SeqCst) })
+    }
 }
 
 /// The table of sessions. No guard of its maps leaves it.
@@ -127,6 +156,8 @@ impl SessionTable {
             logged_in_at_ms: row.logged_in_at_ms,
             class: RwLock::default(),
             last_seen_at_ms: AtomicU64::new(seen_at_ms),
+            open_streams: AtomicU32::new(0),
+            is_passed_over: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
         });

@@ -1,7 +1,9 @@
 //! The objects of the API, as JSON. Field names and order are those of the contract.
 
 use holdfast_engine::config::SessionsConfig;
-use holdfast_engine::core::change::{AdminAct, By, Change, Difference, DropReason, SessionEnd, ShiftReason, Subject};
+use holdfast_engine::core::change::{
+    AdminAct, By, Change, Difference, DropReason, SessionEnd, ShiftReason, SkipReason, Subject,
+};
 use holdfast_engine::core::hold::HoldSource;
 use holdfast_engine::core::id::{HoldNumber, TypeIndex};
 use holdfast_engine::core::outcome::{BookingView, HoldView, QueueView};
@@ -234,9 +236,10 @@ fn source(change: &Change) -> Option<HoldSource> {
     if let Change::HoldPlaced { source, .. } = change { Some(*source) } else { None }
 }
 
-/// A grant to the line is the engine's own doing, whoever made the tickets free.
+/// A grant to the line, and who is passed over in it, is the engine's own doing, whoever made the tickets free.
 fn by(entry: &AuditEntry) -> String {
-    let is_grant = source(&entry.change) == Some(HoldSource::Queue);
+    let is_grant = source(&entry.change) == Some(HoldSource::Queue)
+        || matches!(entry.change, Change::WaiterSkipped { .. } | Change::WaiterReturned { .. });
     match &entry.by {
         By::User | By::Admin(_) if is_grant => "system".to_owned(),
         By::User => "user".to_owned(),
@@ -257,6 +260,7 @@ fn reason(change: &Change) -> Option<String> {
         Change::CapacityChanged { from, to, .. } => Some(format!("{from} to {to}")),
         Change::SessionEnded { reason, .. } => Some(session_end(*reason).to_owned()),
         Change::QueueDropped { reason, .. } => Some(drop_reason(*reason).to_owned()),
+        Change::WaiterSkipped { reason: SkipReason::Absent, .. } => Some("absent".to_owned()),
         Change::ClocksShifted { by_ms, reason } => Some(format!("{} of {by_ms} ms", shift_reason(*reason))),
         _ => None,
     }

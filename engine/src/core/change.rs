@@ -242,6 +242,19 @@ pub enum Change {
     },
     /// An organiser did what the changes before it in the step tell of. It alters nothing.
     AdminActed(Box<AdminAct>),
+    /// Tickets were free, and a user in line was not there: whoever stands behind is served until they return. They keep
+    /// their place.
+    WaiterSkipped {
+        /// Who, for how many.
+        share: Share,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// A user who had been passed over showed a sign of life: nobody behind is served before them any more.
+    WaiterReturned {
+        /// Who, for how many.
+        share: Share,
+    },
 }
 
 /// See [`Change::EventCreated`].
@@ -372,6 +385,14 @@ pub enum DropReason {
     LimitReached,
 }
 
+/// Why a user in line was passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// No request and no open stream for the event's `presence_seconds`.
+    Absent,
+}
+
 /// Why deadlines moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -412,6 +433,8 @@ impl Change {
             Change::AccountRemoved { .. } => "account_removed",
             Change::UserDescribed { .. } => "user_described",
             Change::AdminActed(_) => "admin_acted",
+            Change::WaiterSkipped { .. } => "waiter_skipped",
+            Change::WaiterReturned { .. } => "waiter_returned",
         }
     }
 
@@ -421,6 +444,8 @@ impl Change {
             Change::QueueJoined { share, .. }
             | Change::QueueLeft { share }
             | Change::QueueDropped { share, .. }
+            | Change::WaiterSkipped { share, .. }
+            | Change::WaiterReturned { share }
             | Change::HoldPlaced { share, .. }
             | Change::HoldAmended { share, .. }
             | Change::HoldExtended { share, .. }

@@ -4,6 +4,7 @@ use super::damping::Damping;
 use super::edit::Edit;
 use super::id::{HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use super::idempotency::{IdempotencyKey, KeyScope};
+use super::presence::Presence;
 use super::status::Status;
 
 /// Who asks.
@@ -38,7 +39,7 @@ impl Caller {
 
 /// What surrounds a command: nothing in the core asks a clock or the world.
 #[derive(Clone, Debug)]
-pub struct Context {
+pub struct Context<'a> {
     /// The engine's time, in milliseconds since the Unix epoch.
     pub now_ms: u64,
     /// Who asks.
@@ -47,6 +48,8 @@ pub struct Context {
     pub key: Option<IdempotencyKey>,
     /// When a user who let holds expire waits before the next one.
     pub damping: Damping,
+    /// Who is there.
+    pub presence: &'a dyn Presence,
 }
 
 /// How many tickets of which type somebody wants.

@@ -19,7 +19,7 @@ mod views;
 use super::capacity::Capacity;
 use super::change::{Change, EventCreated, Share};
 use super::hold::{Booking, Hold};
-use super::id::{EventNumber, HoldNumber, Slug, TypeIndex, UserNumber};
+use super::id::{EventNumber, HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use super::idempotency::RememberedAnswers;
 use super::number_map::NumberMap;
 use super::party::Party;
@@ -190,10 +190,15 @@ impl Event {
     }
 
     /// Everybody who has a live hold or a place in line, with the session it was got under; once for each of these.
-    pub fn users_with_something_live(&self) -> impl Iterator<Item = (UserNumber, super::id::LoginSeq)> {
+    pub fn users_with_something_live(&self) -> impl Iterator<Item = (UserNumber, LoginSeq)> {
         let holding = self.holds.iter().filter(|(_, hold)| hold.is_live()).map(|(_, hold)| (hold.user, hold.session));
         let waiting = self.types.iter().flat_map(|ticket_type| ticket_type.queue.iter());
         holding.chain(waiting.map(|entry| (entry.user, entry.session)))
+    }
+
+    /// The sessions of those who are passed over in a line; once for each line.
+    pub fn passed_over(&self) -> impl Iterator<Item = LoginSeq> {
+        self.types.iter().flat_map(|ticket_type| ticket_type.queue.passed_over().map(|entry| entry.session))
     }
 
     /// Tells the oldest remembered answer of `scope` that has none the journal number of its step.

@@ -4,7 +4,7 @@
 //! applied at once by [`Event::evolve`], the only mutator; recovery is `evolve` over the journal and nothing else.
 //!
 //! Reading order: [`id`], [`settings`], [`status`], [`capacity`], [`queue`], [`hold`], [`command`], [`outcome`],
-//! [`rejection`], [`damping`], [`change`], [`event`], [`user`], [`session`].
+//! [`rejection`], [`damping`], [`presence`], [`change`], [`event`], [`user`], [`session`].
 //!
 //! **Architecture invariant:** nothing here imports anything of this crate outside `core`, and of other crates only
 //! serde's derives.
@@ -22,6 +22,7 @@ pub mod number_map;
 pub mod outcome;
 pub mod party;
 pub(crate) mod planted;
+pub mod presence;
 pub mod queue;
 pub mod rejection;
 pub mod session;

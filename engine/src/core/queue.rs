@@ -27,7 +27,9 @@ pub struct QueueEntry {
 /// Strictly first come, first served. Entries get ordinals 0, 1, 2 … in the order of joining; since logins reach an
 /// event in the order of `login_seq`, those of logins stand in that order too. A user has at most one entry.
 ///
-/// Joining, leaving, the head: constant time. A place: O(log n).
+/// Who is passed over keeps the place: they are counted as ahead, but not served.
+///
+/// Joining, leaving, being passed over and returning, the next to be served, a place: O(log n).
 #[derive(Debug, Default)]
 pub struct LoginQueue {
     /// The entries from `first_ordinal` on; `None` where somebody left from the middle. The front is never `None`.
@@ -36,6 +38,8 @@ pub struct LoginQueue {
     first_ordinal: u32,
     /// Counts who waits before an ordinal.
     places: Places,
+    /// The same without those who are passed over.
+    eligible: Places,
     /// Where each waiting user stands.
     ordinals: NumberMap<UserNumber, u32>,
 }
@@ -51,15 +55,19 @@ impl LoginQueue {
         self.ordinals.is_empty()
     }
 
-    /// The entry that is next.
+    /// The entry that has waited longest.
     pub fn head(&self) -> Option<&QueueEntry> {
         self.window.front().and_then(Option::as_ref)
     }
 
+    /// The entry that is served next: the first of those that are not passed over.
+    pub fn next_eligible(&self) -> Option<&QueueEntry> {
+        self.at(self.eligible.first()?)
+    }
+
     /// The entry of `user`.
     pub fn entry(&self, user: UserNumber) -> Option<&QueueEntry> {
-        let ordinal = *self.ordinals.get(&user)?;
-        self.window[(ordinal - self.first_ordinal) as usize].as_ref()
+        self.at(*self.ordinals.get(&user)?)
     }
 
     /// How many wait ahead of `user`, or, for somebody who does not wait, how many wait in all.
@@ -70,6 +78,37 @@ impl LoginQueue {
         }
     }
 
+    /// How many are served before `user`, or, for somebody who does not wait, how many are to be served at all.
+    pub fn eligible_ahead_of(&self, user: UserNumber) -> usize {
+        match self.ordinals.get(&user) {
+            Some(ordinal) => self.eligible.count_before(*ordinal),
+            None => self.eligible.len(),
+        }
+    }
+
+    /// Whether `user` waits and is passed over.
+    pub fn is_passed_over(&self, user: UserNumber) -> bool {
+        self.ordinals.get(&user).is_some_and(|ordinal| !self.eligible.contains(*ordinal))
+    }
+
+    /// From now on, `user` is not served, and keeps the place. They must wait, and not be passed over yet.
+    pub fn pass_over(&mut self, user: UserNumber) {
+        let ordinal = *self.ordinals.get(&user).expect("who is passed over waits");
+        self.eligible.remove(ordinal);
+    }
+
+    /// `user`, who was passed over, is served again in their turn.
+    pub fn take_back(&mut self, user: UserNumber) {
+        let ordinal = *self.ordinals.get(&user).expect("who returns waits");
+        self.eligible.insert(ordinal);
+    }
+
+    /// Who is passed over, in order.
+    pub fn passed_over(&self) -> impl Iterator<Item = &QueueEntry> {
+        let has_any = self.eligible.len() < self.len();
+        self.iter().filter(move |entry| has_any && self.is_passed_over(entry.user))
+    }
+
     /// Puts `entry` at the end. Its user must not wait yet.
     pub fn join(&mut self, entry: QueueEntry) {
         let ordinal = self.first_ordinal + u32::try_from(self.window.len()).expect("fewer than 2^32 joins a queue");
@@ -77,12 +116,16 @@ impl LoginQueue {
         assert!(earlier.is_none(), "user {} joined twice", entry.user.0);
         self.window.push_back(Some(entry));
         self.places.insert(ordinal);
+        self.eligible.insert(ordinal);
     }
 
     /// Takes the entry of `user` out, wherever it stands.
     pub fn leave(&mut self, user: UserNumber) -> Option<QueueEntry> {
         let ordinal = self.ordinals.remove(&user)?;
         self.places.remove(ordinal);
+        if self.eligible.contains(ordinal) {
+            self.eligible.remove(ordinal);
+        }
         let entry = self.window[(ordinal - self.first_ordinal) as usize].take();
         assert!(entry.is_some(), "entry of user {} vanished", user.0);
         self.drop_vacated_front();
@@ -94,12 +137,17 @@ impl LoginQueue {
         self.window.iter().flatten()
     }
 
+    fn at(&self, ordinal: u32) -> Option<&QueueEntry> {
+        self.window[(ordinal - self.first_ordinal) as usize].as_ref()
+    }
+
     fn drop_vacated_front(&mut self) {
         while let Some(None) = self.window.front() {
             self.window.pop_front();
             self.first_ordinal += 1;
         }
         self.places.forget_before(self.first_ordinal);
+        self.eligible.forget_before(self.first_ordinal);
         if self.window.is_empty() {
             self.window.shrink_to(1_024);
         }

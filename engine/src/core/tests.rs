@@ -27,6 +27,7 @@ mod lifecycle;
 mod login;
 mod model;
 mod oracle;
+mod presence;
 mod queue;
 mod row;
 mod sessions;

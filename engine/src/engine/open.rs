@@ -15,6 +15,7 @@ use crate::core::damping::Damping;
 use crate::core::event::STEP_CHANGES_MAX;
 use crate::core::id::EventNumber;
 use crate::core::planted::{Bug, is_planted};
+use crate::core::presence::AllPresent;
 use crate::core::session::Sessions;
 use crate::core::{Event, Outcome};
 use crate::directory::Directory;
@@ -108,6 +109,11 @@ impl Engine {
         let (capacity, reserved) = (actors.inbox_commands_max as usize, actors.inbox_reserved_for_completions as usize);
         let number = event.number();
         event.users().for_each(|user| self.services.sessions.touch(user, number));
+        for session in event.passed_over() {
+            if let Some(session) = self.services.sessions.find(session) {
+                session.pass_over();
+            }
+        }
         // The number of an event's own newest change is not kept; that of the whole recovered journal is as good.
         let seq = self.services.journal.appended_seq();
         let view = EventView::of(&event, seq, None);
@@ -198,7 +204,7 @@ fn make_good(config: &EngineConfig, state: &mut State, journal: &Journal, now_ms
         expire_before_the_stop(event, journal, last_alive_ms);
         if is_planted(Bug::GrantGetsDowntime) {
             let mut changes = Vec::new();
-            event.advance(now_ms, std::iter::empty(), &mut changes);
+            event.advance(now_ms, std::iter::empty(), &AllPresent, &mut changes);
             append(event, journal, now_ms, &changes);
         }
         let credited_ms = credited_ms.get(number).copied().filter(|_| !is_planted(Bug::DowntimeCreditedTwice));
@@ -229,7 +235,7 @@ fn expire_before_the_stop(event: &mut Event, journal: &Journal, last_alive_ms: u
 fn take_step(event: &mut Event, journal: &Journal, now_ms: u64, caller: Caller, command: Command) {
     let mut changes = Vec::new();
     // Nobody takes anything here.
-    let context = Context { now_ms, caller, key: None, damping: Damping::OFF };
+    let context = Context { now_ms, caller, key: None, damping: Damping::OFF, presence: &AllPresent };
     let decision = event.decide(&context, command, &mut changes);
     debug_assert!(matches!(decision.answer, Ok(Outcome::Done | Outcome::SessionEnded { .. })));
     append(event, journal, now_ms, &changes);

@@ -6,6 +6,7 @@ use crate::core::command::{Caller, Command, Context, Wish};
 use crate::core::damping::Damping;
 use crate::core::id::{EventNumber, HoldNumber, LoginSeq, Slug, UserNumber};
 use crate::core::outcome::{Answer, Outcome};
+use crate::core::presence::AllPresent;
 use crate::core::settings::{Details, Settings, TicketTypeDefinition};
 use crate::core::status::Status;
 use crate::core::{Event, Rejection};
@@ -30,7 +31,7 @@ fn ask(machine: &mut EventMachine, now_ms: u64, user: u32, command: Command) -> 
 }
 
 fn execute(machine: &mut EventMachine, now_ms: u64, caller: Caller, command: Command) -> Answer {
-    let context = Context { now_ms, caller, key: None, damping: Damping::OFF };
+    let context = Context { now_ms, caller, key: None, damping: Damping::OFF, presence: &AllPresent };
     machine.execute(&context, command, &mut Vec::new(), &mut Vec::new()).answer
 }
 
@@ -44,7 +45,7 @@ fn confirm(number: u32) -> Command {
 
 fn turn(machine: &mut EventMachine, now_ms: u64) -> Vec<Change> {
     let mut changes = Vec::new();
-    machine.advance(now_ms, false, &mut changes);
+    machine.advance(now_ms, false, &AllPresent, &mut changes);
     changes
 }
 
@@ -75,7 +76,7 @@ fn a_turn_expires_and_grants_in_order() {
     }
     let kinds: Vec<_> = turn(&mut machine, START_MS + 1_000).iter().map(Change::kind).collect();
     assert_eq!(kinds, ["hold_expired", "hold_expired", "hold_placed", "hold_placed"]);
-    assert_eq!(machine.next_wake_ms().map(|at_ms| at_ms <= START_MS + 2_000), Some(true));
+    assert_eq!(machine.next_wake_ms(START_MS + 1_000, &AllPresent).map(|at_ms| at_ms <= START_MS + 2_000), Some(true));
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn a_storm_of_deadlines_is_taken_in_slices() {
         assert!(changes.len() <= 2_048, "one turn does not do it all");
         expired += changes.len();
         turns += 1;
-        if !machine.has_more_to_do() {
+        if !machine.has_more_to_do(START_MS + 1_000, &AllPresent) {
             break;
         }
     }
@@ -105,7 +106,7 @@ fn a_pause_stops_the_wheel_and_the_resume_goes_on_with_the_time_left() {
     assert!(ask(&mut machine, START_MS, 1, hold()).is_ok());
     let status = |to| Command::SetStatus { to, reason: None };
     execute(&mut machine, START_MS + 400, admin(), status(Status::Paused)).unwrap();
-    assert_eq!(machine.next_wake_ms(), None);
+    assert_eq!(machine.next_wake_ms(START_MS + 400, &AllPresent), None);
     assert!(turn(&mut machine, START_MS + 50_000).is_empty());
     execute(&mut machine, START_MS + 50_400, admin(), status(Status::OnSale)).unwrap();
     assert!(turn(&mut machine, START_MS + 50_999).is_empty());

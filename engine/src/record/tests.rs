@@ -1,10 +1,10 @@
 use super::{DecodeError, decode_record, encode_record};
-use crate::core::change::{AdminAct, By, Change, Difference, Record, SessionEnd, Share, Subject};
+use crate::core::change::{AdminAct, By, Change, Difference, Record, SessionEnd, Share, SkipReason, Subject};
 use crate::core::hold::HoldSource;
 use crate::core::id::{EventNumber, HoldNumber, LoginSeq, TypeIndex, UserNumber};
 
 fn record() -> Record {
-    let share = Share { ticket_type: TypeIndex(1), user: UserNumber(7), session: LoginSeq(9), quantity: 2 };
+    let share = share();
     let placed = Change::HoldPlaced {
         number: HoldNumber(3),
         share,
@@ -13,6 +13,10 @@ fn record() -> Record {
         source: HoldSource::Queue,
     };
     Record { event: EventNumber(5), at_ms: 0x0A0B, by: By::User, changes: vec![placed] }
+}
+
+fn share() -> Share {
+    Share { ticket_type: TypeIndex(1), user: UserNumber(7), session: LoginSeq(9), quantity: 2 }
 }
 
 fn encoded(record: &Record) -> Vec<u8> {
@@ -52,7 +56,7 @@ fn the_layout_is_frozen() {
 /// Changes have the numbers they got when they were added, so that a journal can be read however many there are.
 #[test]
 fn the_numbers_of_accounts_and_audit_entries_are_frozen() {
-    let (user, text) = (UserNumber(7), || "x".to_owned());
+    let (user, share, text) = (UserNumber(7), share(), || "x".to_owned());
     let act = AdminAct {
         admin: text(),
         action: text(),
@@ -66,6 +70,11 @@ fn the_numbers_of_accounts_and_audit_entries_are_frozen() {
         (Change::AccountRemoved { user }, "17000000_07000000"),
         (Change::UserDescribed { user, class: None, email: Some(text()) }, "18000000_07000000_00_01_X"),
         (Change::AdminActed(Box::new(act)), "19000000_X_X_01000000_03000000_07000000_0100000000000000_X_00_01_X_00"),
+        (
+            Change::WaiterSkipped { share, reason: SkipReason::Absent },
+            "1a000000_01_07000000_0900000000000000_02000000_00000000",
+        ),
+        (Change::WaiterReturned { share }, "1b000000_01_07000000_0900000000000000_02000000"),
         (
             Change::SessionEnded { session: LoginSeq(9), user, reason: SessionEnd::AccountRemoved },
             "07000000_0900000000000000_07000000_04000000",

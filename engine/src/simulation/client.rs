@@ -64,6 +64,8 @@ pub(super) struct Client {
     name: String,
     is_admin: bool,
     pub(super) caller: Option<Caller>,
+    /// Of the token that the newest login gave.
+    token_hash: [u8; 32],
     holds: Vec<(usize, HoldNumber)>,
     bookings: Vec<(usize, HoldNumber)>,
     pub(super) open: Option<Open>,
@@ -86,6 +88,7 @@ impl Client {
             name: String::new(),
             is_admin: false,
             caller: None,
+            token_hash: [0; 32],
             holds: Vec::new(),
             bookings: Vec::new(),
             open: None,
@@ -129,16 +132,21 @@ impl Client {
                 self.open = Some(open);
                 None
             }
-            Poll::Ready(answer) => Some((open, answer)),
+            Poll::Ready(answer) => {
+                if let Request::Login { token, .. } = &open.request {
+                    self.token_hash = token_hash(*token);
+                }
+                Some((open, answer))
+            }
         }
     }
 
     fn ask(&self, engine: &Arc<Engine>, request: Request) -> Pin<Box<dyn Future<Output = Answer>>> {
         let (engine, name, caller) = (Arc::clone(engine), self.name.clone(), self.caller.clone());
+        let token_hash_shown = self.token_hash;
         match request {
             Request::Login { token, intents } => {
-                let mut hash = [0; 32];
-                hash[..8].copy_from_slice(&token.to_le_bytes());
+                let hash = token_hash(token);
                 Box::pin(async move { Answer::Login(engine.login(Identity::named(name), hash, intents).await) })
             }
             Request::Logout => Box::pin(async move {
@@ -148,6 +156,8 @@ impl Client {
             Request::Command { event, command, key } => Box::pin(async move {
                 let key = Some(IdempotencyKey { key_hash: u128::from(key), request_hash: u128::from(key) });
                 let caller = caller.expect("only who is logged in asks an event");
+                // A sign of life, as each request is.
+                engine.authenticate(&token_hash_shown);
                 Answer::Command(engine.execute(&slug(EVENTS[event].0), caller, key, command).await)
             }),
         }
@@ -301,4 +311,10 @@ fn wish(random: &mut SplitMix) -> (usize, Wish) {
 
 fn pick<T: Copy>(from: &[T], random: &mut SplitMix) -> Option<T> {
     (!from.is_empty()).then(|| from[random.below(from.len() as u64) as usize])
+}
+
+fn token_hash(token: u64) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash[..8].copy_from_slice(&token.to_le_bytes());
+    hash
 }

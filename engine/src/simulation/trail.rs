@@ -42,6 +42,8 @@ struct TypeBooks {
     held: u32,
     booked: u32,
     line: VecDeque<UserNumber>,
+    /// Who of them is passed over.
+    absent: BTreeSet<UserNumber>,
 }
 
 impl Trail {
@@ -115,6 +117,19 @@ impl Trail {
     }
 }
 
+impl TypeBooks {
+    fn first_present(&self) -> Option<UserNumber> {
+        self.line.iter().find(|user| !self.absent.contains(*user)).copied()
+    }
+
+    /// Whether the user was in line.
+    fn leave(&mut self, user: UserNumber) -> bool {
+        self.absent.remove(&user);
+        let place = self.line.iter().position(|waiting| *waiting == user);
+        place.and_then(|place| self.line.remove(place)).is_some()
+    }
+}
+
 impl Books {
     fn new(created: &EventCreated) -> Books {
         let types = created.ticket_types.iter();
@@ -173,12 +188,13 @@ impl Books {
         assert_eq!(u64::from(number.0), self.numbers, "a number was skipped or reused");
     }
 
-    /// Tickets go to the head of the line, or to anybody while nobody waits.
+    /// Tickets go to the first in line who is there, or to anybody while nobody is.
     fn take_turn(&mut self, index: TypeIndex, user: UserNumber) {
-        let line = &mut self.kind(index).line;
-        if let Some(head) = line.pop_front() {
-            assert_eq!(head, user, "somebody was passed over");
+        let kind = self.kind(index);
+        if let Some(first) = kind.first_present() {
+            assert_eq!(first, user, "somebody was passed over");
         }
+        kind.leave(user);
     }
 
     fn end_hold(&mut self, number: HoldNumber, index: TypeIndex, state: &'static str) -> u32 {
@@ -200,9 +216,15 @@ impl Books {
                 line.push_back(share.user);
             }
             Change::QueueLeft { share } | Change::QueueDropped { share, .. } => {
-                let line = &mut self.kind(share.ticket_type).line;
-                let place = line.iter().position(|user| *user == share.user).expect("who leaves was in line");
-                line.remove(place);
+                assert!(self.kind(share.ticket_type).leave(share.user), "who leaves was in line");
+            }
+            Change::WaiterSkipped { share, .. } => {
+                let kind = self.kind(share.ticket_type);
+                assert_eq!(kind.first_present(), Some(share.user), "passed over out of turn");
+                kind.absent.insert(share.user);
+            }
+            Change::WaiterReturned { share } => {
+                assert!(self.kind(share.ticket_type).absent.remove(&share.user), "returned, but was not away");
             }
             Change::HoldPlaced { number, share, .. } => {
                 self.take_number(*number);
@@ -215,15 +237,15 @@ impl Books {
                 let hold = self.holds.get_mut(number).expect("an amended hold was placed");
                 let before = std::mem::replace(&mut hold.1, share.quantity);
                 let kind = self.kind(share.ticket_type);
-                assert!(share.quantity <= before || kind.line.is_empty(), "a hold grew past the line");
+                assert!(share.quantity <= before || kind.first_present().is_none(), "a hold grew past the line");
                 kind.held = kind.held - before + share.quantity;
                 self.take_back(share.user, before);
                 self.give(share.user, share.quantity);
             }
             Change::HoldConfirmed { number, share, rescued } => {
                 if *rescued {
-                    let head = self.kind(share.ticket_type).line.front();
-                    assert!(head.is_none_or(|head| *head == share.user), "a rescue passed over the line");
+                    let first = self.kind(share.ticket_type).first_present();
+                    assert!(first.is_none_or(|first| first == share.user), "a rescue passed over the line");
                     assert_eq!(self.holds[number].2, "expired", "rescued, but not expired");
                 } else {
                     let held = self.end_hold(*number, share.ticket_type, "confirmed");

@@ -26,6 +26,8 @@ const KIND_QUEUE: u32 = 8;
 const KIND_REMEMBERED: u32 = 9;
 // Behind the users' names, and only where there is more to say of any.
 const KIND_USER_RECORDS: u32 = 10;
+// Behind an event's queue entries, and only where somebody is passed over.
+const KIND_PASSED_OVER: u32 = 11;
 
 /// Takes a block: its kind, and its bytes.
 type Write<'a, E> = dyn FnMut(u32, &[u8]) -> Result<(), E> + 'a;
@@ -74,6 +76,10 @@ impl State {
             KIND_QUEUE => {
                 let event = self.newest_event()?;
                 rows(bytes, |row| event.restore_queue_entry(row))?;
+            }
+            KIND_PASSED_OVER => {
+                let event = self.newest_event()?;
+                rows(bytes, |row| event.restore_passed_over(row))?;
             }
             KIND_REMEMBERED => {
                 let event = self.newest_event()?;
@@ -136,6 +142,7 @@ impl<E> BlockWriter<'_, E> {
         self.rows(KIND_HOLDS, event.hold_rows())?;
         self.rows(KIND_BOOKINGS, event.booking_rows())?;
         self.rows(KIND_QUEUE, event.queue_rows())?;
+        self.rows(KIND_PASSED_OVER, event.passed_over_rows())?;
         if is_planted(Bug::KeysNotInSnapshot) {
             return Ok(());
         }

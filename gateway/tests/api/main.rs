@@ -29,6 +29,7 @@ mod login_service;
 mod objects;
 mod offline;
 mod overload;
+mod presence;
 mod process;
 mod restart;
 mod roles;

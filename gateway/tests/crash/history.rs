@@ -164,7 +164,8 @@ fn has_nothing_for(trail: &Trail, user: &str, request: &Request, problem: &Value
     let (event, ticket_type) = request.event().zip(request.ticket_type()).expect("a wish names both");
     let books = &trail.types[&(event.to_owned(), ticket_type.to_owned())];
     let available = books.capacity - books.held - books.booked;
-    let ahead = books.line.iter().position(|waiting| waiting.user == user).unwrap_or(books.line.len()) as u64;
+    let place = books.line.iter().position(|waiting| waiting.user == user).unwrap_or(books.line.len());
+    let ahead = books.line[..place].iter().filter(|waiting| !waiting.is_absent).count() as u64;
     // A hold that is there was to grow.
     let held = trail.live_hold_of(event, ticket_type, user).map_or(0, |hold| hold.quantity);
     let quantity = request.number("quantity").expect("a wish has a quantity");

@@ -53,7 +53,8 @@ impl Change {
     /// What a step may add to what was asked for: memory of the answer, and grants of what came free.
     fn is_consequence(&self) -> bool {
         let is_grant = self.kind == "hold_placed" && self.source.as_deref() == Some("queue");
-        is_grant || matches!(self.kind.as_str(), "answer_remembered" | "queue_dropped" | "admin_acted")
+        is_grant
+            || matches!(self.kind.as_str(), "answer_remembered" | "queue_dropped" | "admin_acted" | "waiter_skipped")
     }
 }
 
@@ -93,6 +94,15 @@ pub struct TypeBooks {
 pub struct Waiting {
     pub user: String,
     pub quantity: u64,
+    /// Passed over, until they return.
+    pub is_absent: bool,
+}
+
+impl TypeBooks {
+    /// Who is served next.
+    fn next(&self) -> Option<&Waiting> {
+        self.line.iter().find(|waiting| !waiting.is_absent)
+    }
 }
 
 #[derive(Debug)]
@@ -209,6 +219,8 @@ impl Trail {
             "session_ended" => self.end_session(change),
             "queue_joined" => self.join(change),
             "queue_left" | "queue_dropped" => self.leave(change),
+            "waiter_skipped" => self.pass_over(change),
+            "waiter_returned" => self.set_absent(change, false),
             "hold_placed" => self.place_hold(change),
             "hold_amended" => self.amend_hold(change),
             "hold_extended" => drop(self.live(change)),
@@ -254,7 +266,7 @@ impl Trail {
         let (user, quantity) = (change.user().to_owned(), change.quantity());
         let line = &mut self.books(change).line;
         assert!(line.iter().all(|waiting| waiting.user != user), "in line twice: {change:?}");
-        line.push(Waiting { user, quantity });
+        line.push(Waiting { user, quantity, is_absent: false });
     }
 
     fn leave(&mut self, change: &Change) {
@@ -263,13 +275,29 @@ impl Trail {
         line.remove(place.unwrap_or_else(|| panic!("who left was not in line: {change:?}")));
     }
 
-    /// Tickets go to the head of the line, or to a passer-by while nobody waits.
+    /// Nobody is away here as long as their session lives: only who is logging out may be passed over.
+    fn pass_over(&mut self, change: &Change) {
+        let next = self.books(change).next().map(|waiting| waiting.user.as_str());
+        assert_eq!(next, Some(change.user()), "passed over out of turn: {change:?}");
+        assert!(self.sessions.get(change.user()) != change.login_seq.as_ref(), "passed over, and there: {change:?}");
+        self.set_absent(change, true);
+    }
+
+    fn set_absent(&mut self, change: &Change, is_absent: bool) {
+        let mut line = self.books(change).line.iter_mut();
+        let waiting =
+            line.find(|waiting| waiting.user == change.user()).expect("who is passed over, or returns, waits");
+        assert!(waiting.is_absent != is_absent, "passed over or returned twice: {change:?}");
+        waiting.is_absent = is_absent;
+    }
+
+    /// Tickets go to the first in line who is there, or to a passer-by while nobody is.
     fn take_turn(&mut self, change: &Change) {
-        let line = &mut self.books(change).line;
-        if let Some(head) = line.first() {
-            assert_eq!(head.user, change.user(), "somebody was passed over: {change:?}");
-            line.remove(0);
+        let books = self.books(change);
+        if let Some(next) = books.next() {
+            assert_eq!(next.user, change.user(), "somebody was passed over: {change:?}");
         }
+        books.line.retain(|waiting| waiting.user != change.user());
     }
 
     fn place_hold(&mut self, change: &Change) {
@@ -288,7 +316,7 @@ impl Trail {
         let before = self.live(change).quantity;
         let grows = change.quantity() > before;
         let books = self.books(change);
-        assert!(!grows || books.line.is_empty(), "a hold grew past a waiting line: {change:?}");
+        assert!(!grows || books.next().is_none(), "a hold grew past a waiting line: {change:?}");
         books.held = books.held - before + change.quantity();
         self.give_tickets(change, before);
         self.take_tickets(change, change.quantity());
@@ -304,7 +332,7 @@ impl Trail {
             self.books(change).held += quantity;
             self.take_tickets(change, quantity);
             self.live_holds.insert(live_key(change), change.id().to_owned());
-            assert!(self.books(change).line.is_empty(), "a rescue passed over the line: {change:?}");
+            assert!(self.books(change).next().is_none(), "a rescue passed over the line: {change:?}");
         }
         assert!(quantity <= self.live(change).quantity, "more confirmed than held: {change:?}");
         self.end_hold(change, "confirmed");

@@ -1,10 +1,11 @@
 //! What follows from the passing of time and from free tickets, without anybody asking.
 
 use super::{Event, share_of};
-use crate::core::change::{Change, DropReason, Share, ShiftReason};
+use crate::core::change::{Change, DropReason, Share, ShiftReason, SkipReason};
 use crate::core::hold::{Hold, HoldSource};
 use crate::core::id::{HoldNumber, LoginSeq, TypeIndex, UserNumber};
 use crate::core::planted::{Bug, is_planted};
+use crate::core::presence::Presence;
 use crate::core::queue::QueueEntry;
 use crate::core::status::Status;
 
@@ -21,14 +22,22 @@ impl Event {
     ///
     /// `due` only proposes: a hold that has ended or whose deadline is later is left alone. Emits about
     /// [`STEP_CHANGES_MAX`] changes besides those for `due`; [`Event::has_more_to_do`] tells whether to come again.
-    pub fn advance(&mut self, now_ms: u64, due: impl Iterator<Item = HoldNumber>, changes: &mut Vec<Change>) {
+    ///
+    /// Who waits and is not there, as `presence` tells, is passed over.
+    pub fn advance(
+        &mut self,
+        now_ms: u64,
+        due: impl Iterator<Item = HoldNumber>,
+        presence: &dyn Presence,
+        changes: &mut Vec<Change>,
+    ) {
         if self.deleted {
             return;
         }
         self.move_by_time(now_ms, changes);
         self.expire(now_ms, due, changes);
         self.wind_up(now_ms, changes);
-        self.grant(now_ms, changes);
+        self.grant(now_ms, presence, changes);
     }
 
     /// Ends those of the holds `due` whose deadline has passed, and nothing else: what comes free stays free until the next
@@ -40,12 +49,12 @@ impl Event {
     }
 
     /// Whether [`Event::advance`] would emit something even if no time passed.
-    pub fn has_more_to_do(&self) -> bool {
+    pub fn has_more_to_do(&self, now_ms: u64, presence: &dyn Presence) -> bool {
         if self.deleted {
             return false;
         }
         match self.status {
-            Status::OnSale => self.type_indexes().any(|index| self.next_grant(index).is_some()),
+            Status::OnSale => self.type_indexes().any(|index| self.next_grant(now_ms, presence, index).is_some()),
             Status::Closed => self.types.iter().any(|ticket_type| !ticket_type.queue.is_empty()),
             Status::Cancelled => {
                 self.swept_below < self.next_number || self.types.iter().any(|kind| !kind.queue.is_empty())
@@ -56,7 +65,7 @@ impl Event {
 
     /// Ends those live holds of `user` whose deadline has passed, whether or not a wheel has fired, and gives what comes
     /// free to the line. A late wheel can make tickets come back late, never make an expired hold confirmable.
-    pub fn expire_due_of(&mut self, now_ms: u64, user: UserNumber, changes: &mut Vec<Change>) {
+    pub fn expire_due_of(&mut self, now_ms: u64, user: UserNumber, presence: &dyn Presence, changes: &mut Vec<Change>) {
         let Some(party) = self.parties.get(&user).filter(|party| party.held > 0) else { return };
         let is_due = |number: &&HoldNumber| self.is_due(now_ms, **number);
         let mut due: Vec<HoldNumber> = party.numbers.as_slice().iter().filter(is_due).copied().collect();
@@ -65,19 +74,48 @@ impl Event {
             self.expire_if_due(now_ms, *number, changes);
         }
         if !due.is_empty() {
-            self.grant(now_ms, changes);
+            self.grant(now_ms, presence, changes);
         }
     }
 
-    /// Gives free tickets to the head of each line, as long as they suffice, up to [`STEP_CHANGES_MAX`] changes.
-    pub(super) fn grant(&mut self, now_ms: u64, changes: &mut Vec<Change>) {
+    /// A sign of life of `user`: wherever they were passed over, they are served again in their turn, which comes at once
+    /// where tickets are free.
+    pub fn welcome_back(&mut self, now_ms: u64, user: UserNumber, presence: &dyn Presence, changes: &mut Vec<Change>) {
+        let before = changes.len();
+        for index in self.type_indexes() {
+            let queue = &self.ticket_type(index).queue;
+            if let Some(entry) = queue.entry(user).filter(|_| queue.is_passed_over(user)) {
+                let share = entry_share(index, entry);
+                self.emit(now_ms, Change::WaiterReturned { share }, changes);
+            }
+        }
+        if changes.len() > before {
+            self.grant(now_ms, presence, changes);
+        }
+    }
+
+    /// When somebody who is first in line, and waits for more tickets than are free, will count as absent, in milliseconds
+    /// since the Unix epoch: those behind may be content with fewer.
+    pub fn next_absence_ms(&self, now_ms: u64, presence: &dyn Presence) -> Option<u64> {
+        if self.status != Status::OnSale || self.settings.presence_seconds == 0 {
+            return None;
+        }
+        let blocked = self.types.iter().filter(|ticket_type| ticket_type.capacity.available() > 0);
+        let first = blocked.filter_map(|ticket_type| ticket_type.queue.next_eligible());
+        let seen = first.filter_map(|entry| presence.last_seen_ms(entry.session));
+        // Whoever has a stream open is looked at again after as long: they may have closed it by then.
+        seen.map(|seen_ms| seen_ms.min(now_ms) + u64::from(self.settings.presence_seconds) * 1_000).min()
+    }
+
+    /// Gives free tickets to the first in each line who is there, as long as they suffice, up to [`STEP_CHANGES_MAX`] changes.
+    pub(super) fn grant(&mut self, now_ms: u64, presence: &dyn Presence, changes: &mut Vec<Change>) {
         if self.status != Status::OnSale {
             return;
         }
         let most = changes.len() + STEP_CHANGES_MAX;
         for index in self.type_indexes() {
             while changes.len() < most {
-                let Some(step) = self.next_grant(index) else { break };
+                let Some(step) = self.next_grant(now_ms, presence, index) else { break };
                 self.take_grant_step(now_ms, index, step, changes);
             }
         }
@@ -181,21 +219,35 @@ impl Event {
         }
     }
 
-    /// What the head of this type's line gets now, if anything.
-    fn next_grant(&self, index: TypeIndex) -> Option<GrantStep> {
+    /// What the next in this type's line gets now, if anything.
+    fn next_grant(&self, now_ms: u64, presence: &dyn Presence, index: TypeIndex) -> Option<GrantStep> {
         let ticket_type = self.ticket_type(index);
-        let head = ticket_type.queue.head()?;
+        let head = ticket_type.queue.next_eligible()?;
         let head = ticket_type.queue.iter().last().filter(|_| is_planted(Bug::LastInLineServed)).unwrap_or(head);
         let available = ticket_type.capacity.available();
+        if available == 0 {
+            return None;
+        }
+        if self.is_absent(now_ms, presence, head.session) {
+            return Some(GrantStep::Skip(entry_share(index, head)));
+        }
         let wanted = head.quantity.get();
         let enough = head.min_quantity.map_or(wanted, |least| least.get().min(wanted));
-        if available == 0 || available < enough {
+        if available < enough {
             return None;
         }
         let quantity = wanted.min(available);
         let share = Share { quantity, ..entry_share(index, head) };
         let fits = self.committed_of(head.user) + quantity <= self.settings.max_per_user;
         Some(if fits { GrantStep::Hold(share) } else { GrantStep::Drop(Share { quantity: wanted, ..share }) })
+    }
+
+    /// Whether a session has given no sign of life for `presence_seconds`.
+    fn is_absent(&self, now_ms: u64, presence: &dyn Presence, session: LoginSeq) -> bool {
+        let patience_ms = u64::from(self.settings.presence_seconds) * 1_000;
+        let is_gone =
+            |seen_ms: Option<u64>| seen_ms.is_none_or(|seen_ms| now_ms >= seen_ms.saturating_add(patience_ms));
+        patience_ms > 0 && is_gone(presence.last_seen_ms(session))
     }
 
     fn take_grant_step(&mut self, now_ms: u64, index: TypeIndex, step: GrantStep, changes: &mut Vec<Change>) {
@@ -207,6 +259,9 @@ impl Event {
                 );
                 self.emit_hold(now_ms, share, HoldSource::Queue, changes);
             }
+            GrantStep::Skip(share) => {
+                self.emit(now_ms, Change::WaiterSkipped { share, reason: SkipReason::Absent }, changes);
+            }
             GrantStep::Drop(share) => {
                 self.emit(now_ms, Change::QueueDropped { share, reason: DropReason::LimitReached }, changes);
             }
@@ -217,6 +272,8 @@ impl Event {
 enum GrantStep {
     /// Tickets are set aside for the head.
     Hold(Share),
+    /// The first is not there: the next one's turn has come.
+    Skip(Share),
     /// The head has reached its limit elsewhere in the event, and must not block those behind.
     Drop(Share),
 }

@@ -40,7 +40,7 @@ impl Event {
         // After this point, the command must succeed.
         let share = Share { quantity, ..super::share_of(hold) };
         self.emit(context.now_ms, Change::HoldConfirmed { number, share, rescued }, changes);
-        self.grant(context.now_ms, changes);
+        self.grant(context.now_ms, context.presence, changes);
         Ok(Outcome::Booked { booking: self.booking_view_of(context.now_ms, number), from_hold: true, rescued })
     }
 
@@ -71,7 +71,7 @@ impl Event {
         // After this point, the command must succeed.
         let share = share_of_booking(booking);
         self.emit(context.now_ms, Change::BookingCancelled { number, share, reason }, changes);
-        self.grant(context.now_ms, changes);
+        self.grant(context.now_ms, context.presence, changes);
         Ok(Outcome::Cancelled(self.booking_view_of(context.now_ms, number)))
     }
 
@@ -88,7 +88,7 @@ impl Event {
         let share = Share { ticket_type: wish.ticket_type, user, session, quantity };
         self.emit(context.now_ms, Change::BookingPlaced { number, share }, changes);
         // Who was first in line may have taken fewer than they waited for: the next one's turn has come.
-        self.grant(context.now_ms, changes);
+        self.grant(context.now_ms, context.presence, changes);
         Ok(Outcome::Booked { booking: self.booking_view_of(context.now_ms, number), from_hold: false, rescued: false })
     }
 
@@ -107,7 +107,7 @@ impl Event {
         let ticket_type = self.ticket_type(hold.ticket_type);
         hold.state == HoldState::Expired
             && self.status == Status::OnSale
-            && ticket_type.queue.ahead_of(hold.user) == 0
+            && ticket_type.queue.eligible_ahead_of(hold.user) == 0
             && ticket_type.capacity.available() >= quantity
             && self.committed_of(hold.user) + quantity <= self.settings.max_per_user
     }

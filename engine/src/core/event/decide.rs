@@ -148,7 +148,7 @@ impl Event {
     /// The refusal of a passer-by for whom there is nothing: somebody is ahead, or there is not enough.
     pub(super) fn refuse_tickets(&self, user: UserNumber, wish: &CheckedWish) -> Rejection {
         let ticket_type = self.ticket_type(wish.ticket_type);
-        let ahead = ticket_type.queue.ahead_of(user) as u64;
+        let ahead = ticket_type.queue.eligible_ahead_of(user) as u64;
         let available = ticket_type.capacity.available();
         if ahead > 0 {
             Rejection::QueueAhead { ahead }
@@ -168,12 +168,12 @@ impl Event {
         let ticket_type = self.ticket_type(wish.ticket_type);
         let quantity = wish.quantity.min(ticket_type.capacity.available());
         let enough = quantity >= wish.min_quantity.unwrap_or(wish.quantity);
-        let is_first = ticket_type.queue.ahead_of(user) == 0 || is_planted(Bug::PasserByJumpsLine);
+        let is_first = ticket_type.queue.eligible_ahead_of(user) == 0 || is_planted(Bug::PasserByJumpsLine);
         (enough && is_first).then_some(quantity)
     }
 }
 
-impl Context {
+impl Context<'_> {
     /// The user who asks.
     ///
     /// # Panics

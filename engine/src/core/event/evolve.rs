@@ -38,6 +38,8 @@ impl Event {
                 let left = self.ticket_type_mut(share.ticket_type).queue.leave(share.user);
                 assert!(left.is_some(), "user {} left a line they did not stand in", share.user.0);
             }
+            Change::WaiterSkipped { share, .. } => self.ticket_type_mut(share.ticket_type).queue.pass_over(share.user),
+            Change::WaiterReturned { share } => self.ticket_type_mut(share.ticket_type).queue.take_back(share.user),
             Change::HoldPlaced { number, share, deadline_ms, lifetime_end_ms, source } => {
                 self.place_hold(at_ms, *number, share, (*deadline_ms, *lifetime_end_ms), *source);
             }

@@ -77,7 +77,7 @@ impl Event {
         let share = Share { ticket_type: wish.ticket_type, user, session, quantity };
         let number = self.emit_hold(context.now_ms, share, source, changes);
         // Who was first in line may have taken fewer than they waited for: the next one's turn has come.
-        self.grant(context.now_ms, changes);
+        self.grant(context.now_ms, context.presence, changes);
         Ok(Outcome::Held { hold: self.hold_view_of(context.now_ms, number), fresh: true })
     }
 
@@ -101,7 +101,7 @@ impl Event {
         if quantity != before {
             let share = Share { quantity, ..share_of(self.holds.get(number.0).expect("the live hold was just found")) };
             self.emit(context.now_ms, Change::HoldAmended { number, share }, changes);
-            self.grant(context.now_ms, changes);
+            self.grant(context.now_ms, context.presence, changes);
         }
         Ok(Outcome::Held { hold: self.hold_view_of(context.now_ms, number), fresh: false })
     }
@@ -175,7 +175,7 @@ impl Event {
             HoldState::Held => {
                 // After this point, the command must succeed.
                 self.give_back(context.now_ms, number, reason, changes);
-                self.grant(context.now_ms, changes);
+                self.grant(context.now_ms, context.presence, changes);
             }
         }
         Ok(Outcome::Hold(self.hold_view_of(context.now_ms, number)))
@@ -197,7 +197,7 @@ impl Event {
             self.give_back(context.now_ms, number, Some("the session ended".to_owned()), changes);
             released_holds += 1;
         }
-        self.grant(context.now_ms, changes);
+        self.grant(context.now_ms, context.presence, changes);
         Outcome::SessionEnded { released_holds, dropped_queue_entries }
     }
 

@@ -6,7 +6,7 @@ use super::{Event, TicketType};
 use crate::core::capacity::Capacity;
 use crate::core::change::{EventCreated, Share};
 use crate::core::hold::{Booking, Hold};
-use crate::core::id::{EventNumber, HoldNumber, Slug};
+use crate::core::id::{EventNumber, HoldNumber, Slug, TypeIndex, UserNumber};
 use crate::core::idempotency::{KeyScope, Remembered};
 use crate::core::planted::{Bug, is_planted};
 use crate::core::queue::QueueEntry;
@@ -78,6 +78,12 @@ impl Event {
         types.flat_map(move |(index, ticket_type)| ticket_type.queue.iter().map(move |entry| row(index, entry)))
     }
 
+    /// Who is passed over, by ticket type, in the order of the line.
+    pub fn passed_over_rows(&self) -> impl Iterator<Item = (TypeIndex, UserNumber)> {
+        let types = self.type_indexes().zip(&self.types);
+        types.flat_map(|(index, ticket_type)| ticket_type.queue.passed_over().map(move |entry| (index, entry.user)))
+    }
+
     /// All remembered answers, oldest first: the order in which they must be put back, since they are forgotten in it.
     pub fn remembered_rows(&self) -> Vec<(KeyScope, Remembered)> {
         let mut rows: Vec<_> = self.remembered.iter().map(|(scope, answer)| (scope, answer.clone())).collect();
@@ -131,6 +137,11 @@ impl Event {
     /// Puts a queue entry back at the end of its line.
     pub fn restore_queue_entry(&mut self, (share, min_quantity, joined_at_ms): QueueRow) {
         self.evolve(joined_at_ms, &crate::core::Change::QueueJoined { share, min_quantity });
+    }
+
+    /// Passes somebody over who stands in line again.
+    pub fn restore_passed_over(&mut self, (ticket_type, user): (TypeIndex, UserNumber)) {
+        self.ticket_type_mut(ticket_type).queue.pass_over(user);
     }
 
     /// Puts a remembered answer back.

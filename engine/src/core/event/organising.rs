@@ -30,7 +30,7 @@ impl Event {
                 self.emit(context.now_ms, Change::CapacityChanged { ticket_type, from, to }, changes);
             }
         }
-        self.advance(context.now_ms, std::iter::empty(), changes);
+        self.advance(context.now_ms, std::iter::empty(), context.presence, changes);
         Ok(Outcome::Done)
     }
 
@@ -50,7 +50,7 @@ impl Event {
 
         // After this point, the command must succeed.
         self.emit_status(context.now_ms, to, reason, changes);
-        self.advance(context.now_ms, std::iter::empty(), changes);
+        self.advance(context.now_ms, std::iter::empty(), context.presence, changes);
         Ok(Outcome::Done)
     }
 

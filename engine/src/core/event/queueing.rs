@@ -38,7 +38,7 @@ impl Event {
         let entry = self.ticket_type(index).queue.entry(user).expect("who has a place has an entry");
         let share = entry_share(index, entry);
         self.emit(context.now_ms, Change::QueueLeft { share }, changes);
-        self.grant(context.now_ms, changes);
+        self.grant(context.now_ms, context.presence, changes);
         Ok(Outcome::Left(QueueView { state: QueueState::Left, ..place }))
     }
 
@@ -67,6 +67,11 @@ impl Event {
             Status::Scheduled => self.settings.lobby,
             Status::Draft | Status::Closed | Status::Cancelled => false,
         }
+    }
+
+    /// Whether the user stands in the line of `ticket_type` and is passed over.
+    pub fn is_passed_over(&self, user: UserNumber, ticket_type: TypeIndex) -> bool {
+        self.ticket_type(ticket_type).queue.is_passed_over(user)
     }
 
     /// The line of the type named, or the first in which the user stands.

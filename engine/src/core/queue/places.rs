@@ -10,6 +10,8 @@ pub struct Places {
     first_word: u32,
     /// The Fenwick tree, 1-based: node `i` at index `i - 1` counts the words `i - lowest_bit(i)` to `i - 1`.
     tree: Vec<u32>,
+    /// How many ordinals are in the set.
+    len: usize,
 }
 
 /// Fewer dead words than this are not worth a rebuild.
@@ -27,6 +29,7 @@ impl Places {
         }
         assert!(self.words[word] & bit == 0, "ordinal {ordinal} inserted twice");
         self.words[word] |= bit;
+        self.len += 1;
         self.add(word, 1);
     }
 
@@ -35,7 +38,36 @@ impl Places {
         let (word, bit) = self.place(ordinal);
         assert!(self.words[word] & bit != 0, "ordinal {ordinal} removed twice");
         self.words[word] &= !bit;
+        self.len -= 1;
         self.add(word, -1);
+    }
+
+    /// How many ordinals are in the set.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether `ordinal` is in the set; it must not be below one that `forget_before` was told of.
+    pub fn contains(&self, ordinal: u32) -> bool {
+        let (word, bit) = self.place(ordinal);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// The least ordinal of the set: down the tree, past all that counts nothing.
+    pub fn first(&self) -> Option<u32> {
+        if self.len == 0 {
+            return None;
+        }
+        let mut word = 0;
+        let mut step = self.tree.len().next_power_of_two();
+        while step > 0 {
+            let node = word + step;
+            if node <= self.tree.len() && self.tree[node - 1] == 0 {
+                word = node;
+            }
+            step /= 2;
+        }
+        Some((self.first_word + word as u32) * 64 + self.words[word].trailing_zeros())
     }
 
     /// How many ordinals of the set are below `ordinal`.

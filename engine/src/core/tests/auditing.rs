@@ -6,12 +6,13 @@ use crate::core::command::{Caller, Command, Context, EventPatch};
 use crate::core::damping::Damping;
 use crate::core::edit::Edit;
 use crate::core::id::{HoldNumber, UserNumber};
+use crate::core::presence::AllPresent;
 use crate::core::status::Status;
 
 /// Lets an organiser do something, with a reason. Returns the audit entry.
 fn act(shell: &mut Shell, command: Command) -> Option<AdminAct> {
     let (caller, mut changes) = (Caller::Admin { name: "ops".to_owned() }, Vec::new());
-    let context = Context { now_ms: shell.now_ms, caller, key: None, damping: Damping::OFF };
+    let context = Context { now_ms: shell.now_ms, caller, key: None, damping: Damping::OFF, presence: &AllPresent };
     let version = shell.event.version();
     assert!(shell.event.decide(&context, command, &mut changes).answer.is_ok());
     let acts = changes.iter().filter(|change| matches!(change, Change::AdminActed(_))).count();

@@ -4,6 +4,7 @@ use super::{Row, Shell, check};
 use crate::core::command::{Caller, Command, Context};
 use crate::core::damping::Damping;
 use crate::core::id::{HoldNumber, LoginSeq, UserNumber};
+use crate::core::presence::AllPresent;
 use crate::core::rejection::Rejection;
 
 #[test]
@@ -69,7 +70,7 @@ fn the_deadline_decides_even_where_nobody_expired_the_hold_first() {
     shell.run(&Row::parse("ann hold 1"));
     let expired_at_ms = shell.now_ms + 600_000;
     let caller = Caller::User { user: UserNumber(1), session: LoginSeq(1) };
-    let context = Context { now_ms: expired_at_ms, caller, key: None, damping: Damping::OFF };
+    let context = Context { now_ms: expired_at_ms, caller, key: None, damping: Damping::OFF, presence: &AllPresent };
     let number = HoldNumber(1);
     for command in [Command::ConfirmHold { number, quantity: None }, Command::ExtendHold { number }] {
         let mut changes = Vec::new();

@@ -4,6 +4,7 @@ use super::{Row, Shell, check};
 use crate::core::change::Change;
 use crate::core::command::{Caller, Command, Context, EventPatch};
 use crate::core::damping::Damping;
+use crate::core::presence::AllPresent;
 use crate::core::rejection::Rejection;
 
 #[test]
@@ -124,6 +125,7 @@ fn a_change_with_an_old_version_is_a_conflict_and_changes_nothing() {
         caller: Caller::Admin { name: "ops".to_owned() },
         key: None,
         damping: Damping::OFF,
+        presence: &AllPresent,
     };
     let mut changes = Vec::new();
     assert_eq!(shell.event.decide(&context, conflict, &mut changes).answer, Err(Rejection::VersionConflict));

@@ -20,6 +20,8 @@ pub struct Model {
     settings: Settings,
     numbers_given: u32,
     sessions: Vec<(String, u64)>,
+    /// When each session asked for something last.
+    seen: Vec<(u64, u64)>,
     logins: u64,
     remembered: Vec<Remembered>,
     wheel_is_late: bool,
@@ -47,6 +49,8 @@ pub struct Waiting {
     pub session: u64,
     pub quantity: u32,
     pub joined: u64,
+    /// They were not there when tickets were free, and have not been heard of since.
+    pub passed_over: bool,
     least: Option<u32>,
 }
 
@@ -97,6 +101,7 @@ struct Settings {
     max_extensions: u64,
     max_hold_lifetime_seconds: u64,
     queue_max: usize,
+    presence_seconds: u64,
     lobby: bool,
     opens_at: Option<u64>,
     closes_at: Option<u64>,
@@ -120,6 +125,7 @@ impl Model {
             max_extensions: 2,
             max_hold_lifetime_seconds: 1_800,
             queue_max: 1_000_000,
+            presence_seconds: 0,
             lobby: false,
             opens_at: None,
             closes_at: None,
@@ -152,6 +158,7 @@ impl Model {
             settings,
             numbers_given: 0,
             sessions: Vec::new(),
+            seen: Vec::new(),
             logins: 0,
             remembered: Vec::new(),
             wheel_is_late: false,
@@ -343,29 +350,46 @@ impl Model {
         }
     }
 
-    /// Gives the head of a line what it wants, or drops it where its limit forbids that (chosen).
+    /// Gives the first in line who is there what they want, or drops them where their limit forbids that (chosen).
     fn grant_to_head(&mut self, kind: usize) -> bool {
-        let Some(head) = self.types[kind].line.first().cloned() else { return false };
+        let line = &self.types[kind].line;
+        let Some(place) = line.iter().position(|waiting| !waiting.passed_over) else { return false };
+        let head = line[place].clone();
         let free = self.available(kind);
+        if free > 0 && self.is_absent(head.session) {
+            self.types[kind].line[place].passed_over = true;
+            return true;
+        }
         if free == 0 || free < head.least.unwrap_or(head.quantity) {
             return false;
         }
         let quantity = head.quantity.min(free);
         if self.used(&head.user) + quantity > self.settings.max_per_user {
-            self.types[kind].line.remove(0);
+            self.types[kind].line.remove(place);
         } else {
             self.new_hold(&head.user, head.session, kind, quantity, "queue");
         }
         true
     }
 
+    fn is_absent(&self, session: u64) -> bool {
+        let patience = self.settings.presence_seconds * 1_000;
+        let seen = self.seen.iter().rev().find(|(seen, _)| *seen == session).map(|(_, at)| *at);
+        patience > 0 && seen.is_none_or(|at| self.now >= at + patience)
+    }
+
     // What users ask.
 
     fn ask(&mut self, who: &str, key: Option<&str>, what: &Ask) -> String {
         let session = if who == "admin" { 0 } else { self.session_of(who) };
+        self.seen.push((session, self.now));
         self.catch_up();
         if who != "admin" {
             self.expire_due(Some(who));
+            if *what != Ask::Logout {
+                let lines = self.types.iter_mut().flat_map(|kind| &mut kind.line);
+                lines.filter(|waiting| waiting.user == who).for_each(|waiting| waiting.passed_over = false);
+            }
             self.grant();
         }
         let scope = session.to_string();
@@ -507,7 +531,7 @@ impl Model {
             return Err("queue_full".into());
         }
         let (user, joined) = (user.to_owned(), self.now);
-        let entry = Waiting { user, session, quantity: want.quantity, joined, least: want.least };
+        let entry = Waiting { user, session, quantity: want.quantity, joined, passed_over: false, least: want.least };
         self.types[want.kind].line.push(entry.clone());
         Ok(format!("waits {}", self.place_text(&entry.user, want.kind).unwrap()))
     }
@@ -571,7 +595,7 @@ impl Model {
     /// The tickets are still free, nobody is ahead, the sale goes on, and the limit allows it.
     fn can_rescue(&self, hold: &Hold, quantity: u32) -> bool {
         self.status == "on_sale"
-            && self.ahead_of(&hold.user, hold.kind) == 0
+            && self.served_before(&hold.user, hold.kind) == 0
             && self.available(hold.kind) >= quantity
             && self.used(&hold.user) + quantity <= self.settings.max_per_user
     }
@@ -774,7 +798,7 @@ impl Model {
 
     /// How many tickets there are for somebody, or why there are none.
     fn tickets_for(&self, user: &str, kind: usize, quantity: u32, least: u32) -> Result<u32, String> {
-        let (free, ahead) = (self.available(kind), self.ahead_of(user, kind));
+        let (free, ahead) = (self.available(kind), self.served_before(user, kind));
         if ahead > 0 {
             return Err(format!("queue_ahead ahead {ahead}"));
         }
@@ -792,6 +816,12 @@ impl Model {
     fn ahead_of(&self, user: &str, kind: usize) -> usize {
         let line = &self.types[kind].line;
         line.iter().position(|waiting| waiting.user == user).unwrap_or(line.len())
+    }
+
+    /// Who is passed over is ahead, but keeps nobody waiting.
+    fn served_before(&self, user: &str, kind: usize) -> usize {
+        let ahead = &self.types[kind].line[..self.ahead_of(user, kind)];
+        ahead.iter().filter(|waiting| !waiting.passed_over).count()
     }
 
     fn hold(&self, number: u32) -> Option<&Hold> {
@@ -909,6 +939,7 @@ impl Settings {
             "max_extensions" => self.max_extensions = number,
             "max_hold_lifetime_seconds" => self.max_hold_lifetime_seconds = number,
             "queue_max" => self.queue_max = number as usize,
+            "presence_seconds" => self.presence_seconds = number,
             "lobby" => self.lobby = number == 1,
             "opens_at" => self.opens_at = value,
             "closes_at" => self.closes_at = value,

@@ -199,6 +199,7 @@ fn compare_user(shell: &Shell, model: &Model, name: &str) -> Result<(), String> 
         same("ahead", place.ahead as usize, ahead)?;
         same("place's quantity", place.quantity, waiting.quantity)?;
         same("place's session", place.session.0, waiting.session)?;
+        same("passed over", shell.event.is_passed_over(user, place.ticket_type), waiting.passed_over)?;
         same("joined_at", place.joined_at_ms - START_MS, waiting.joined)?;
     }
     Ok(())
@@ -213,10 +214,11 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, core: T, model: T) -> Result
 fn event() -> impl Strategy<Value = String> {
     let status = prop_oneof![8 => Just("on_sale"), 2 => Just("scheduled"), 1 => Just("draft")];
     let queue_max = prop_oneof![Just(100_u32), 0_u32..3];
-    (types(), status, limits(), times(), queue_max, any::<bool>(), damping()).prop_map(
-        |(types, status, limits, times, queue_max, lobby, damping)| {
-            let lobby = u8::from(lobby);
-            format!("{types} status={status} {limits} {times} queue_max={queue_max} lobby={lobby} {damping}")
+    let presence_seconds = prop_oneof![Just(0_u32), Just(300_u32), 1_u32..60];
+    (types(), status, limits(), times(), queue_max, presence_seconds, any::<bool>(), damping()).prop_map(
+        |(types, status, limits, times, queue_max, presence_seconds, lobby, damping)| {
+            let line = format!("queue_max={queue_max} presence_seconds={presence_seconds} lobby={}", u8::from(lobby));
+            format!("{types} status={status} {limits} {times} {line} {damping}")
         },
     )
 }
@@ -345,6 +347,7 @@ fn setting() -> impl Strategy<Value = Ask> {
         number("max_hold_lifetime_seconds", 1..2_000),
         number("queue_max", 0..4),
         number("lobby", 0..2),
+        number("presence_seconds", 0..400),
         time("opens_at", 4_000_000),
         time("closes_at", 400_000_000),
     ]

@@ -1,5 +1,7 @@
 //! What the event's actor does around the core, with a clock that a test moves by hand and a journal in memory.
 
+use std::collections::BTreeMap;
+
 use super::answer::{Writer, figures};
 use super::row::{Ask, Row, Wish, parse_value};
 use crate::core::change::{Change, EventCreated, SessionEnd};
@@ -8,8 +10,9 @@ use crate::core::damping::Damping;
 use crate::core::edit::Edit;
 use crate::core::event::{Event, EventImage, HoldRow, QueueRow};
 use crate::core::hold::Booking;
-use crate::core::id::{EventNumber, HoldNumber, Slug, TypeIndex, UserNumber};
+use crate::core::id::{EventNumber, HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use crate::core::idempotency::{IdempotencyKey, KeyScope, Remembered};
+use crate::core::presence::Presence;
 use crate::core::session::Sessions;
 use crate::core::settings::{Details, Settings, TicketTypeDefinition};
 use crate::core::status::Status;
@@ -25,9 +28,20 @@ pub struct Shell {
     created: EventCreated,
     wheel_is_late: bool,
     damping: Damping,
+    seen: Seen,
     journal: Vec<Record>,
     /// The changes of the last row.
     latest: Vec<Change>,
+}
+
+/// When each session was seen last.
+#[derive(Debug, Default)]
+struct Seen(BTreeMap<LoginSeq, u64>);
+
+impl Presence for Seen {
+    fn last_seen_ms(&self, session: LoginSeq) -> Option<u64> {
+        self.0.get(&session).copied()
+    }
 }
 
 /// What the journal keeps of a step.
@@ -45,7 +59,8 @@ impl Shell {
         let mut created = EventCreated {
             id: Slug::new("gala").unwrap(),
             details: Details { name: "Gala".to_owned(), ..Details::default() },
-            settings: Settings::default(),
+            // Most tables are about other rules, and let hours pass.
+            settings: Settings { presence_seconds: 0, ..Settings::default() },
             ticket_types: Vec::new(),
             status: Status::OnSale,
         };
@@ -64,7 +79,17 @@ impl Shell {
         created.settings.check().expect("a table's settings are legal");
         let event = Event::new(EventNumber(1), &created);
         let (sessions, journal, latest) = (Sessions::default(), Vec::new(), Vec::new());
-        Shell { now_ms: START_MS, event, sessions, created, wheel_is_late: false, damping, journal, latest }
+        Shell {
+            now_ms: START_MS,
+            event,
+            sessions,
+            created,
+            wheel_is_late: false,
+            damping,
+            seen: Seen::default(),
+            journal,
+            latest,
+        }
     }
 
     /// Does what a row asks, and says what came of it.
@@ -127,16 +152,25 @@ impl Shell {
 
     fn ask(&mut self, who: &str, key: Option<&str>, what: &Ask) -> String {
         let caller = self.caller(who);
+        if let Caller::User { session, .. } = caller {
+            self.seen.0.insert(session, self.now_ms);
+        }
         self.catch_up();
         if let Caller::User { user, .. } = caller {
-            self.step(None, |now_ms, event, changes| event.expire_due_of(now_ms, user, changes));
+            self.step(None, |now_ms, event, seen, changes| event.expire_due_of(now_ms, user, seen, changes));
+        }
+        if let (Caller::User { user, .. }, false) = (&caller, *what == Ask::Logout) {
+            self.step(None, |now_ms, event, seen, changes| event.welcome_back(now_ms, *user, seen, changes));
         }
         let key = key.map(|key| IdempotencyKey { key_hash: hash(key), request_hash: hash(&what.to_string()) });
-        let context = Context { now_ms: self.now_ms, caller, key, damping: self.damping };
         let command = self.command(what);
-        let scope = context.caller.key_scope().filter(|_| key.is_some());
-        let decision = self.step(scope, |_, event, changes| event.decide(&context, command, changes));
-        if let (Ask::Logout, Caller::User { session, .. }) = (what, context.caller) {
+        let scope = caller.key_scope().filter(|_| key.is_some());
+        let (asking, damping) = (caller.clone(), self.damping);
+        let decision = self.step(scope, |now_ms, event, presence, changes| {
+            event.decide(&Context { now_ms, caller: asking, key, damping, presence }, command, changes)
+        });
+        if let (Ask::Logout, Caller::User { session, .. }) = (what, caller) {
+            self.seen.0.remove(&session);
             self.sessions.decide_end(self.now_ms, session, SessionEnd::Logout, &mut Vec::new());
         }
         let answer = self.writer().answer(&decision.answer);
@@ -167,21 +201,26 @@ impl Shell {
         due.retain(|(deadline_ms, _)| !self.wheel_is_late && *deadline_ms <= clock_ms);
         due.sort_unstable();
         let numbers = due.into_iter().map(|(_, number)| number);
-        self.step(None, |now_ms, event, changes| event.advance(now_ms, numbers, changes));
+        self.step(None, |now_ms, event, seen, changes| event.advance(now_ms, numbers, seen, changes));
     }
 
     fn go_down(&mut self, by_ms: u64, credit_ms: u64) {
         self.now_ms += by_ms;
-        let context = Context { now_ms: self.now_ms, caller: Caller::System, key: None, damping: self.damping };
-        let command = Command::CreditDowntime { by_ms: credit_ms };
-        self.step(None, |_, event, changes| event.decide(&context, command, changes));
+        let (damping, command) = (self.damping, Command::CreditDowntime { by_ms: credit_ms });
+        self.step(None, |now_ms, event, presence, changes| {
+            event.decide(&Context { now_ms, caller: Caller::System, key: None, damping, presence }, command, changes)
+        });
         self.catch_up();
     }
 
     /// Takes one step of the event and journals it.
-    fn step<T>(&mut self, scope: Option<KeyScope>, act: impl FnOnce(u64, &mut Event, &mut Vec<Change>) -> T) -> T {
+    fn step<T>(
+        &mut self,
+        scope: Option<KeyScope>,
+        act: impl FnOnce(u64, &mut Event, &Seen, &mut Vec<Change>) -> T,
+    ) -> T {
         let mut changes = Vec::new();
-        let result = act(self.now_ms, &mut self.event, &mut changes);
+        let result = act(self.now_ms, &mut self.event, &self.seen, &mut changes);
         if changes.is_empty() {
             return result;
         }
@@ -277,6 +316,7 @@ struct Portrait {
     holds: Vec<HoldRow>,
     bookings: Vec<(HoldNumber, Booking)>,
     line: Vec<QueueRow>,
+    passed_over: Vec<(TypeIndex, UserNumber)>,
     remembered: Vec<(KeyScope, Remembered)>,
 }
 
@@ -287,6 +327,7 @@ impl Portrait {
             holds: event.hold_rows().collect(),
             bookings: event.booking_rows().collect(),
             line: event.queue_rows().collect(),
+            passed_over: event.passed_over_rows().collect(),
             remembered: event.remembered_rows(),
         }
     }
@@ -296,6 +337,7 @@ impl Portrait {
         self.holds.into_iter().for_each(|row| event.restore_hold(row));
         self.bookings.into_iter().for_each(|row| event.restore_booking(row));
         self.line.into_iter().for_each(|row| event.restore_queue_entry(row));
+        self.passed_over.into_iter().for_each(|row| event.restore_passed_over(row));
         self.remembered.into_iter().for_each(|row| event.restore_remembered(row));
         event
     }
@@ -349,6 +391,7 @@ fn edit(name: &str, value: Option<u64>) -> Option<Edit> {
         "max_extensions" => Edit::MaxExtensions(number),
         "max_hold_lifetime_seconds" => Edit::MaxHoldLifetimeSeconds(number),
         "queue_max" => Edit::QueueMax(number),
+        "presence_seconds" => Edit::PresenceSeconds(number),
         "lobby" => Edit::Lobby(number == 1),
         _ => return None,
     })

@@ -3,6 +3,7 @@
 mod accounts;
 mod admin;
 mod admin_events;
+mod admin_lists;
 mod bookings;
 mod events;
 mod holds;
@@ -29,6 +30,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .merge(queue::router())
         .merge(admin::router())
         .merge(admin_events::router())
+        .merge(admin_lists::router())
         .merge(operations::router())
         .merge(pages::router())
         .fallback(async || ApiError::NotFound("not_found"))

@@ -15,6 +15,7 @@ mod table;
 
 mod account_command;
 mod admin_listener;
+mod admin_lists;
 mod attacks;
 mod audit;
 mod bad_input;

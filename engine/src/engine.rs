@@ -8,6 +8,7 @@ mod cleanup;
 mod create;
 mod login;
 pub(crate) mod open;
+mod session_list;
 mod ticker;
 #[cfg(test)]
 mod trouble;
@@ -44,6 +45,7 @@ pub use audit::{AuditEntry, AuditPage};
 pub use cleanup::Cleanup;
 pub use create::NewEvent;
 pub use login::{EventAnswer, LoginAnswer};
+pub use session_list::{SessionEntry, SessionPage};
 pub use ticker::Wheels;
 
 /// A running engine. It owns its data directory, its threads and its actors until [`Engine::shutdown`]; dropping it

@@ -4,6 +4,7 @@ mod accounts;
 mod admin;
 mod admin_events;
 mod admin_lists;
+mod admin_sessions;
 mod bookings;
 mod events;
 mod holds;
@@ -31,6 +32,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .merge(admin::router())
         .merge(admin_events::router())
         .merge(admin_lists::router())
+        .merge(admin_sessions::router())
         .merge(operations::router())
         .merge(pages::router())
         .fallback(async || ApiError::NotFound("not_found"))

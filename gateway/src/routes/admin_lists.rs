@@ -58,7 +58,7 @@ impl ListQuery {
 }
 
 /// The number of a user. A name that nobody has logged in with has nothing anywhere: no user has the number 0.
-fn user_named(engine: &Engine, name: &str) -> UserNumber {
+pub(super) fn user_named(engine: &Engine, name: &str) -> UserNumber {
     engine.user_number(name).unwrap_or(UserNumber(0))
 }
 

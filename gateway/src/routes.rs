@@ -4,6 +4,7 @@ mod accounts;
 mod admin;
 mod admin_events;
 mod admin_lists;
+mod admin_overview;
 mod admin_sessions;
 mod bookings;
 mod events;
@@ -32,6 +33,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .merge(admin::router())
         .merge(admin_events::router())
         .merge(admin_lists::router())
+        .merge(admin_overview::router())
         .merge(admin_sessions::router())
         .merge(operations::router())
         .merge(pages::router())

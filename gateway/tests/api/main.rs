@@ -16,6 +16,7 @@ mod table;
 mod account_command;
 mod admin_listener;
 mod admin_lists;
+mod admin_overview;
 mod admin_sessions;
 mod attacks;
 mod audit;

@@ -21,6 +21,7 @@ const OPERATOR: &str = r#"
     DELETE /v1/admin/holds/gala.1                                                        → 200
     GET    /v1/admin/sessions                                                            → 200
     DELETE /v1/admin/sessions/2                                                          → 204
+    GET    /v1/admin/overview                                                            → 200
     DELETE /v1/admin/bookings/gala.2                                                     → 200
     POST   /v1/admin/cleanup                   {"dry_run":true}                          → 200
     POST   /v1/admin/snapshot                                                            → 200

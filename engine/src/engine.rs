@@ -9,6 +9,7 @@ mod create;
 mod login;
 pub(crate) mod open;
 mod overview;
+mod release;
 mod session_list;
 mod ticker;
 #[cfg(test)]
@@ -47,6 +48,7 @@ pub use cleanup::Cleanup;
 pub use create::NewEvent;
 pub use login::{EventAnswer, LoginAnswer};
 pub use overview::{JournalOverview, Overview};
+pub use release::{ReleaseWish, ReleasedHolds};
 pub use session_list::{SessionEntry, SessionPage};
 pub use ticker::Wheels;
 

@@ -7,9 +7,11 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use holdfast_engine::core::{Command, Outcome};
+use holdfast_engine::engine::ReleaseWish;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::admin_lists::user_named;
 use super::bookings::booking_of_no_event;
 use super::holds::{NoBody, hold_of_no_event};
 use crate::answer;
@@ -18,10 +20,11 @@ use crate::gateway::Gateway;
 use crate::identity::Organiser;
 use crate::objects;
 use crate::page::Page;
-use crate::request::{Mutation, PathId, Query, event_id, numbered_id};
+use crate::request::{Mutation, PathId, Query, event_id, numbered_id, ticket_type};
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
     Router::new()
+        .route("/v1/admin/events/{event}/holds/release", post(release_many))
         .route("/v1/admin/holds/{hold}", delete(release))
         .route("/v1/admin/holds/{hold}/extend", post(extend))
         .route("/v1/admin/bookings/{booking}", delete(cancel))
@@ -41,6 +44,15 @@ pub(super) struct ReasonBody {
 struct ExtendBody {
     seconds: i64,
     reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReleaseManyBody {
+    reason: Option<String>,
+    user: Option<String>,
+    ticket_type: Option<String>,
+    dry_run: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +95,29 @@ async fn release(
         Outcome::Hold(hold) => Some((Success::Ok, Some(objects::admin_hold(view, hold, engine.user_name(hold.user))))),
         _ => None,
     })
+}
+
+/// An idempotency key changes nothing here: repeated, it releases what is left, and a hold is released once.
+async fn release_many(
+    State(gateway): State<Arc<Gateway>>,
+    PathId(event): PathId,
+    organiser: Organiser,
+    request: Mutation<ReleaseManyBody>,
+) -> Result<Response, ApiError> {
+    let (engine, event) = (gateway.engine()?, event_id(&event)?);
+    let ReleaseManyBody { reason: why, user, ticket_type: type_id, dry_run } = request.body;
+    let why = reason(why)?.filter(|why| !why.trim().is_empty());
+    let wish = ReleaseWish {
+        user: user.map(|name| user_named(engine, &name)),
+        ticket_type: ticket_type(type_id)?,
+        reason: why.ok_or_else(|| ApiError::invalid("reason", "must say why"))?,
+        dry_run: dry_run.unwrap_or(false),
+    };
+    let done = engine.release_holds(&event, organiser.name.as_str(), &wish).await?;
+    let done = done.map_err(|rejection| ApiError::rejected(rejection, Some(event), engine.now_ms()))?;
+    let value = json!({ "matched": done.matched, "released": done.released });
+    let response = answer::personal(answer::body(Success::Ok, value));
+    Ok(if wish.dry_run { response } else { answer::with_seq(response, done.seq) })
 }
 
 async fn extend(

@@ -17,6 +17,7 @@ mod account_command;
 mod admin_listener;
 mod admin_lists;
 mod admin_overview;
+mod admin_release;
 mod admin_sessions;
 mod attacks;
 mod audit;

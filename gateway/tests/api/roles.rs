@@ -19,6 +19,7 @@ const OPERATOR: &str = r#"
     GET    /v1/admin/events/gala/queue                                                   → 200
     POST   /v1/admin/holds/gala.1/extend       {"seconds":60}                            → 200
     DELETE /v1/admin/holds/gala.1                                                        → 200
+    POST   /v1/admin/events/gala/holds/release {"reason":"over","dry_run":true}          → 200
     GET    /v1/admin/sessions                                                            → 200
     DELETE /v1/admin/sessions/2                                                          → 204
     GET    /v1/admin/overview                                                            → 200

@@ -8,6 +8,9 @@ mod cleanup;
 mod create;
 mod login;
 pub(crate) mod open;
+mod overview;
+mod release;
+mod session_list;
 mod ticker;
 #[cfg(test)]
 mod trouble;
@@ -38,12 +41,15 @@ use crate::snapshotter::Snapshotter;
 use ticker::Ticker;
 
 pub use crate::session_turn::{Identity, Intent, LoginRefusal};
-pub use crate::snapshotter::{SnapshotFailure, WrittenSnapshot};
+pub use crate::snapshotter::{NewestSnapshot, SnapshotFailure, SnapshotsSoFar, WrittenSnapshot};
 pub use accounts::AccountAnswer;
 pub use audit::{AuditEntry, AuditPage};
 pub use cleanup::Cleanup;
 pub use create::NewEvent;
 pub use login::{EventAnswer, LoginAnswer};
+pub use overview::{JournalOverview, Overview};
+pub use release::{ReleaseWish, ReleasedHolds};
+pub use session_list::{SessionEntry, SessionPage};
 pub use ticker::Wheels;
 
 /// A running engine. It owns its data directory, its threads and its actors until [`Engine::shutdown`]; dropping it
@@ -55,6 +61,8 @@ pub struct Engine {
     newest_event: Mutex<EventNumber>,
     workers: Workers,
     recovery: RecoveryReport,
+    /// When it was opened, in milliseconds since the Unix epoch.
+    opened_at_ms: u64,
 }
 
 /// What is asked of an event, and on whose account.
@@ -300,12 +308,8 @@ impl Engine {
             ..Levels::default()
         };
         for view in self.events() {
-            let totals = view.totals();
             levels.events += 1;
-            levels.totals.available += totals.available;
-            levels.totals.held += totals.held;
-            levels.totals.booked += totals.booked;
-            levels.totals.waiting += totals.waiting;
+            levels.totals.add(&view.totals());
         }
         self.services.metrics.set_levels(&levels);
     }

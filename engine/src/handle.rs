@@ -241,6 +241,17 @@ pub struct Totals {
     pub waiting: u64,
 }
 
+impl Totals {
+    /// Adds what another event, or ticket type, has.
+    pub fn add(&mut self, more: &Totals) {
+        self.capacity += more.capacity;
+        self.available += more.available;
+        self.held += more.held;
+        self.booked += more.booked;
+        self.waiting += more.waiting;
+    }
+}
+
 impl EventDescription {
     fn of(event: &Event) -> EventDescription {
         let describe = |ticket_type: &crate::core::event::TicketType| TicketTypeDescription {

@@ -1,7 +1,7 @@
 //! What actors share.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use crate::alarms::Alarms;
 use crate::clock::Clock;
@@ -12,6 +12,7 @@ use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::pressure::Pressure;
 use crate::session_table::SessionTable;
+use crate::snapshotter::SnapshotsSoFar;
 
 /// What actors share. Everything in it is safe to use from any thread.
 pub struct Services {
@@ -29,6 +30,8 @@ pub struct Services {
     pub alarms: Alarms,
     /// Who waits, and whether the disk is slow.
     pub pressure: Arc<Pressure>,
+    /// What came of the snapshots.
+    pub snapshots: Mutex<SnapshotsSoFar>,
     /// What is counted.
     pub metrics: Metrics,
     /// No new commands are accepted any more.

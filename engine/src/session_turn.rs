@@ -204,6 +204,15 @@ impl SessionHandle {
         self.machine().sessions().users().accounts(after, limit)
     }
 
+    /// Up to `limit` live sessions with a number above `after`, in the order of their logins: all, or that of `user`.
+    pub fn live_after(&self, after: LoginSeq, limit: usize, user: Option<UserNumber>) -> Vec<LoginSeq> {
+        let machine = self.machine();
+        match user {
+            Some(user) => machine.sessions().of_user(user).filter(|session| *session > after).into_iter().collect(),
+            None => machine.sessions().live_after(after, limit),
+        }
+    }
+
     /// Asks the actor for a turn: a session's time may be over.
     pub fn nudge(&self) {
         if self.inbox.nudge() {

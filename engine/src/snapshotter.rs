@@ -51,6 +51,49 @@ pub struct WrittenSnapshot {
     pub duration_ms: u64,
 }
 
+/// What came of the snapshots until now.
+#[derive(Clone, Debug, Default)]
+pub struct SnapshotsSoFar {
+    /// The newest one; `None` where there is none.
+    pub newest: Option<NewestSnapshot>,
+    /// When the newest attempt failed, in milliseconds since the Unix epoch, and why; `None` where it did not fail.
+    pub failure: Option<(u64, Arc<SnapshotFailure>)>,
+}
+
+/// The newest snapshot.
+#[derive(Clone, Debug)]
+pub struct NewestSnapshot {
+    /// The last change that is in it.
+    pub seq: u64,
+    /// The name of its file.
+    pub file: String,
+    /// When it was written, in milliseconds since the Unix epoch, and what it came to; `None` for one of an earlier process.
+    pub written: Option<(u64, WrittenSnapshot)>,
+}
+
+impl SnapshotsSoFar {
+    /// Those of an engine that has started from the snapshot at `point`.
+    pub(crate) fn from_point(point: Option<SnapshotPoint>) -> SnapshotsSoFar {
+        let newest = point.map(|SnapshotPoint { seq, .. }| NewestSnapshot {
+            seq,
+            file: snapshot::file_name(seq),
+            written: None,
+        });
+        SnapshotsSoFar { newest, failure: None }
+    }
+
+    fn note(&mut self, at_ms: u64, attempt: &Result<WrittenSnapshot, Arc<SnapshotFailure>>) {
+        match attempt {
+            Ok(written) => {
+                let (seq, file) = (written.info.seq, written.info.file.clone());
+                self.newest = Some(NewestSnapshot { seq, file, written: Some((at_ms, written.clone())) });
+                self.failure = None;
+            }
+            Err(failure) => self.failure = Some((at_ms, Arc::clone(failure))),
+        }
+    }
+}
+
 type Answer = oneshot::Sender<Result<WrittenSnapshot, Arc<SnapshotFailure>>>;
 
 /// Asks the thread that writes snapshots.
@@ -185,6 +228,7 @@ impl Since {
 }
 
 fn report(services: &Services, written: &Result<WrittenSnapshot, Arc<SnapshotFailure>>) {
+    services.snapshots.lock().unwrap_or_else(PoisonError::into_inner).note(services.clock.now_ms(), written);
     match written {
         Ok(snapshot) => {
             services.metrics.snapshot_written(snapshot.info.seq, snapshot.duration_ms as f64 / 1_000.0);

@@ -5,7 +5,7 @@ use holdfast_engine::core::change::{
     AdminAct, By, Change, Difference, DropReason, SessionEnd, ShiftReason, SkipReason, Subject,
 };
 use holdfast_engine::core::hold::HoldSource;
-use holdfast_engine::core::id::{HoldNumber, TypeIndex};
+use holdfast_engine::core::id::{HoldNumber, LoginSeq, TypeIndex};
 use holdfast_engine::core::outcome::{BookingView, HoldView, QueueView};
 use holdfast_engine::core::settings::Price;
 use holdfast_engine::engine::AuditEntry;
@@ -98,7 +98,7 @@ pub fn hold(event: &EventView, hold: &HoldView) -> Value {
 
 /// A hold, for organisers: with whose it is.
 pub fn admin_hold(event: &EventView, view: &HoldView, user_name: Option<String>) -> Value {
-    merged(hold(event, view), json!({ "user": user_name, "session": view.session.0.to_string() }))
+    merged(hold(event, view), whose(user_name, view.session))
 }
 
 /// A booking.
@@ -116,6 +116,11 @@ pub fn booking(event: &EventView, booking: &BookingView) -> Value {
     })
 }
 
+/// A booking, for organisers: with whose it is.
+pub fn admin_booking(event: &EventView, view: &BookingView, user_name: Option<String>) -> Value {
+    merged(booking(event, view), whose(user_name, view.session))
+}
+
 /// A place in line.
 pub fn queue(event: &EventView, place: &QueueView) -> Value {
     json!({
@@ -128,6 +133,15 @@ pub fn queue(event: &EventView, place: &QueueView) -> Value {
         "state": place.state.as_str(),
         "server_time": rfc3339(place.at_ms),
     })
+}
+
+/// A place in line, for organisers: with whose it is.
+pub fn admin_queue(event: &EventView, place: &QueueView, user_name: Option<String>) -> Value {
+    merged(queue(event, place), whose(user_name, place.session))
+}
+
+fn whose(user_name: Option<String>, session: LoginSeq) -> Value {
+    json!({ "user": user_name, "session": session.0.to_string() })
 }
 
 /// A session. `config` says for how long it lives.
@@ -316,7 +330,7 @@ pub fn merged(object: Value, more: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use holdfast_engine::core::id::{EventNumber, LoginSeq, Slug, UserNumber};
+    use holdfast_engine::core::id::{EventNumber, Slug, UserNumber};
 
     use super::*;
 

@@ -9,7 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
-use holdfast_engine::core::id::{HoldNumber, Slug};
+use holdfast_engine::core::id::{HoldNumber, LoginSeq, Slug};
 use holdfast_engine::core::idempotency::IdempotencyKey;
 use holdfast_engine::core::settings::QUANTITY_MAX;
 use serde::de::value::MapAccessDeserializer;
@@ -109,6 +109,13 @@ pub fn numbered_id(text: &str, not_found: &'static str) -> Result<(Slug, HoldNum
         Some((Slug::new(event)?, HoldNumber(number.parse().ok().filter(|_| is_canonical)?)))
     });
     parts.ok_or(ApiError::NotFound(not_found))
+}
+
+/// The session of a path.
+pub fn session_id(text: &str) -> Result<LoginSeq, ApiError> {
+    let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    let number = text.parse().ok().filter(|_| is_canonical);
+    number.map(LoginSeq).ok_or(ApiError::NotFound("session_not_found"))
 }
 
 /// The ticket type of a body. A text that can be no type's id is that of none.

@@ -3,6 +3,9 @@
 mod accounts;
 mod admin;
 mod admin_events;
+mod admin_lists;
+mod admin_overview;
+mod admin_sessions;
 mod bookings;
 mod events;
 mod holds;
@@ -29,6 +32,9 @@ pub fn router() -> Router<Arc<Gateway>> {
         .merge(queue::router())
         .merge(admin::router())
         .merge(admin_events::router())
+        .merge(admin_lists::router())
+        .merge(admin_overview::router())
+        .merge(admin_sessions::router())
         .merge(operations::router())
         .merge(pages::router())
         .fallback(async || ApiError::NotFound("not_found"))

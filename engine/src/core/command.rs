@@ -121,6 +121,13 @@ pub enum Command {
         /// Why, from an organiser.
         reason: Option<String>,
     },
+    /// An organiser gives back the tickets of a hold that is live still; one that has ended is refused by the name of its end.
+    RevokeHold {
+        /// Which.
+        number: HoldNumber,
+        /// Why.
+        reason: Option<String>,
+    },
     /// My hold first, and else a direct booking.
     Book {
         /// Which type, how many.
@@ -196,11 +203,12 @@ impl Command {
             Command::CreateAgain => 14,
             Command::CreditDowntime { .. } => 15,
             Command::Settle => 16,
+            Command::RevokeHold { .. } => 17,
         }
     }
 
     /// All names, by [`Command::index`].
-    pub const NAMES: [&str; 17] = [
+    pub const NAMES: [&str; 18] = [
         "login",
         "place_hold",
         "extend_hold",
@@ -218,6 +226,7 @@ impl Command {
         "create_again",
         "credit_downtime",
         "settle",
+        "revoke_hold",
     ];
 
     /// Whether this takes tickets, or a place in line, on behalf of a session.
@@ -233,6 +242,7 @@ impl Command {
             self,
             Command::ConfirmHold { .. }
                 | Command::ReleaseHold { .. }
+                | Command::RevokeHold { .. }
                 | Command::CancelBooking { .. }
                 | Command::LeaveQueue { .. }
                 | Command::EndSession

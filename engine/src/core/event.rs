@@ -12,6 +12,7 @@ mod expiry_calendar;
 mod holding;
 mod image;
 mod invariants;
+mod lists;
 mod organising;
 mod queueing;
 mod views;
@@ -32,6 +33,7 @@ use expiry_calendar::ExpiryCalendar;
 pub use advance::STEP_CHANGES_MAX;
 pub use decide::Decision;
 pub use image::{EventImage, HoldRow, QueueRow};
+pub use lists::{ListPage, ListWish, PAGE_LOOKS_MAX};
 pub use views::Figures;
 
 /// A concert, a match: the thing tickets are sold for.

@@ -109,6 +109,19 @@ impl LoginQueue {
         self.iter().filter(move |entry| has_any && self.is_passed_over(entry.user))
     }
 
+    /// The ordinal of `user`, if they wait.
+    pub fn ordinal(&self, user: UserNumber) -> Option<u32> {
+        self.ordinals.get(&user).copied()
+    }
+
+    /// The places from the ordinal `first` on, in order, with their ordinals; `None` where somebody left. The ordinal of
+    /// an entry stays as it is, whoever joins or leaves.
+    pub fn places_from(&self, first: u32) -> impl Iterator<Item = (u32, Option<&QueueEntry>)> {
+        let skipped = (first.saturating_sub(self.first_ordinal) as usize).min(self.window.len());
+        let ordinals = self.first_ordinal + skipped as u32..;
+        ordinals.zip(self.window.range(skipped..).map(Option::as_ref))
+    }
+
     /// Puts `entry` at the end. Its user must not wait yet.
     pub fn join(&mut self, entry: QueueEntry) {
         let ordinal = self.first_ordinal + u32::try_from(self.window.len()).expect("fewer than 2^32 joins a queue");

@@ -292,6 +292,12 @@ impl Sessions {
         self.live.iter().map(|(session, row)| (*session, row))
     }
 
+    /// Up to `limit` live sessions with a number above `after`, in the order of their logins.
+    pub fn live_after(&self, after: LoginSeq, limit: usize) -> Vec<LoginSeq> {
+        let later = self.live.range(LoginSeq(after.0.saturating_add(1))..);
+        later.map(|(session, _)| *session).filter(|session| *session > after).take(limit).collect()
+    }
+
     /// All users.
     pub fn users(&self) -> &Users {
         &self.users

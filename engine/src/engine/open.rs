@@ -22,7 +22,7 @@ use crate::directory::Directory;
 use crate::error::OpenError;
 use crate::handle::{EventHandle, EventView};
 use crate::heartbeat::Heartbeat;
-use crate::journal::{self, Journal, JournalError, JournalOptions, RecordBuffer, RecoveryReport};
+use crate::journal::{self, Journal, JournalError, JournalOptions, RecordBuffer, RecoveryReport, SnapshotPoint};
 use crate::machine::EventMachine;
 use crate::metrics::{Metrics, record_recovery};
 use crate::record::encode_record;
@@ -31,7 +31,7 @@ use crate::session_machine::SessionMachine;
 use crate::session_table::SessionTable;
 use crate::session_turn::SessionHandle;
 use crate::snapshot;
-use crate::snapshotter::{Snapshotter, check_snapshots_reached, newest_snapshot_with_point};
+use crate::snapshotter::{SnapshotsSoFar, Snapshotter, check_snapshots_reached, newest_snapshot_with_point};
 use crate::state::State;
 use crate::storage::{DataDirectory, StorageError};
 
@@ -64,7 +64,7 @@ impl Engine {
     ) -> Result<Engine, OpenError> {
         let metrics = Metrics::new();
         snapshot::remove_unfinished(&directory)?;
-        let Recovered { mut state, journal, report } = recover(&config, &directory, &metrics, work)?;
+        let Recovered { mut state, journal, report, point } = recover(&config, &directory, &metrics, work)?;
         record_recovery(&report);
 
         let last_alive_ms = Heartbeat::last(&directory).unwrap_or(0).max(state.served_ms);
@@ -83,6 +83,7 @@ impl Engine {
             sessions: SessionTable::default(),
             alarms: Alarms::new(now_ms),
             pressure: Arc::default(),
+            snapshots: Mutex::new(SnapshotsSoFar::from_point(point)),
             metrics,
             is_stopping: AtomicBool::new(false),
             config,
@@ -98,7 +99,7 @@ impl Engine {
         let heartbeat = Heartbeat::start(&directory, now_ms)?;
         let workers = start_work(work, &services, &sessions, heartbeat, directory)?;
         let newest_event = Mutex::new(EventNumber(event_count));
-        let engine = Engine { newest_event, workers, recovery: report, services, sessions };
+        let engine = Engine { newest_event, workers, recovery: report, opened_at_ms: now_ms, services, sessions };
         events.into_values().for_each(|event| engine.enter_event(event, now_ms));
         Ok(engine)
     }
@@ -162,6 +163,8 @@ struct Recovered {
     state: State,
     journal: Arc<Journal>,
     report: RecoveryReport,
+    /// Where the snapshot stands that it began with.
+    point: Option<SnapshotPoint>,
 }
 
 fn recover(
@@ -188,7 +191,7 @@ fn recover(
     };
     let (journal, report) = journal::open_checked(directory, options, point, &mut apply, &mut check)?;
     metrics.replayed(report.bytes);
-    Ok(Recovered { state, journal, report })
+    Ok(Recovered { state, journal, report, point })
 }
 
 /// Journals what the stop made necessary: live holds get back the time the server was down, and what belonged to

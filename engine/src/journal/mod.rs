@@ -312,6 +312,11 @@ impl Journal {
         self.shared.reserve.is_disk_full.load(Ordering::Acquire)
     }
 
+    /// How many segments there are, the live one among them.
+    pub fn segment_count(&self) -> usize {
+        lock(&self.shared.segments).len()
+    }
+
     /// The number of the frame that is being written; `None` while the disk has nothing to do. The same number for long
     /// means that the disk is slow, or stuck.
     pub fn frame_in_flight(&self) -> Option<u64> {

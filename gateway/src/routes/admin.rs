@@ -6,40 +6,31 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
-use holdfast_engine::core::hold::Hold;
-use holdfast_engine::core::id::{HoldNumber, UserNumber};
 use holdfast_engine::core::{Command, Outcome};
+use holdfast_engine::engine::ReleaseWish;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::admin_lists::user_named;
 use super::bookings::booking_of_no_event;
-use super::holds::{HOLD_STATES, ListQuery, NoBody, hold_of_no_event};
+use super::holds::{NoBody, hold_of_no_event};
 use crate::answer;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
 use crate::objects;
 use crate::page::Page;
-use crate::request::{Mutation, PathId, Query, event_id, numbered_id};
+use crate::request::{Mutation, PathId, Query, event_id, numbered_id, ticket_type};
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
     Router::new()
-        .route("/v1/admin/events/{event}/holds", get(holds))
+        .route("/v1/admin/events/{event}/holds/release", post(release_many))
         .route("/v1/admin/holds/{hold}", delete(release))
         .route("/v1/admin/holds/{hold}/extend", post(extend))
         .route("/v1/admin/bookings/{booking}", delete(cancel))
         .route("/v1/admin/cleanup", post(cleanup))
         .route("/v1/admin/snapshot", post(snapshot))
         .route("/v1/admin/changes", get(changes))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HoldsQuery {
-    user: Option<String>,
-    state: Option<String>,
-    limit: Option<u64>,
-    cursor: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +44,15 @@ pub(super) struct ReasonBody {
 struct ExtendBody {
     seconds: i64,
     reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReleaseManyBody {
+    reason: Option<String>,
+    user: Option<String>,
+    ticket_type: Option<String>,
+    dry_run: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -82,33 +82,6 @@ pub(super) fn reason(reason: Option<String>) -> Result<Option<String>, ApiError>
     }
 }
 
-async fn holds(
-    State(gateway): State<Arc<Gateway>>,
-    PathId(event): PathId,
-    _: Organiser,
-    Query(query): Query<HoldsQuery>,
-) -> Result<Response, ApiError> {
-    let (engine, event) = (gateway.engine()?, event_id(&event)?);
-    let HoldsQuery { user, state, limit, cursor } = query;
-    let filter = ListQuery { state, limit, cursor };
-    let state = filter.state(&HOLD_STATES)?;
-    let page = Page::new(filter.limit, filter.cursor.as_deref())?;
-    let after = HoldNumber(u32::try_from(page.after).unwrap_or(u32::MAX - 1));
-    // A name that nobody has logged in with has no holds: no user has the number 0.
-    let user = user.map(|name| engine.user_number(&name).unwrap_or(UserNumber(0)));
-    let wanted = |hold: &Hold| {
-        state.is_none_or(|state| hold.state.as_str() == state) && user.is_none_or(|user| hold.user == user)
-    };
-    // One more than the page tells whether there is a next one.
-    let found = engine.read(&event, |event, now_ms| event.list_holds(now_ms, after, page.limit + 1, &wanted)).await;
-    let (mut found, view) = found.zip(engine.event(&event)).ok_or(ApiError::NotFound("event_not_found"))?;
-    let has_more = found.len() > page.limit;
-    found.truncate(page.limit);
-    let next_cursor = found.last().filter(|_| has_more).map(|hold| hold.number.0.to_string());
-    let items = found.iter().map(|hold| objects::admin_hold(&view, hold, engine.user_name(hold.user))).collect();
-    Ok(answer::personal(answer::body(Success::Ok, answer::list(items, next_cursor))))
-}
-
 async fn release(
     State(gateway): State<Arc<Gateway>>,
     PathId(hold): PathId,
@@ -122,6 +95,29 @@ async fn release(
         Outcome::Hold(hold) => Some((Success::Ok, Some(objects::admin_hold(view, hold, engine.user_name(hold.user))))),
         _ => None,
     })
+}
+
+/// An idempotency key changes nothing here: repeated, it releases what is left, and a hold is released once.
+async fn release_many(
+    State(gateway): State<Arc<Gateway>>,
+    PathId(event): PathId,
+    organiser: Organiser,
+    request: Mutation<ReleaseManyBody>,
+) -> Result<Response, ApiError> {
+    let (engine, event) = (gateway.engine()?, event_id(&event)?);
+    let ReleaseManyBody { reason: why, user, ticket_type: type_id, dry_run } = request.body;
+    let why = reason(why)?.filter(|why| !why.trim().is_empty());
+    let wish = ReleaseWish {
+        user: user.map(|name| user_named(engine, &name)),
+        ticket_type: ticket_type(type_id)?,
+        reason: why.ok_or_else(|| ApiError::invalid("reason", "must say why"))?,
+        dry_run: dry_run.unwrap_or(false),
+    };
+    let done = engine.release_holds(&event, organiser.name.as_str(), &wish).await?;
+    let done = done.map_err(|rejection| ApiError::rejected(rejection, Some(event), engine.now_ms()))?;
+    let value = json!({ "matched": done.matched, "released": done.released });
+    let response = answer::personal(answer::body(Success::Ok, value));
+    Ok(if wish.dry_run { response } else { answer::with_seq(response, done.seq) })
 }
 
 async fn extend(
@@ -151,8 +147,7 @@ async fn cancel(
     let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
     answer::mutation(engine, &event, booking_of_no_event(reply), |view, outcome| match outcome {
         Outcome::Cancelled(booking) => {
-            let whose = json!({ "user": engine.user_name(booking.user), "session": booking.session.0.to_string() });
-            Some((Success::Ok, Some(objects::merged(objects::booking(view, booking), whose))))
+            Some((Success::Ok, Some(objects::admin_booking(view, booking, engine.user_name(booking.user)))))
         }
         _ => None,
     })

@@ -23,6 +23,9 @@ use crate::request::{Mutation, PathId, Query, event_id, numbered_id, quantity, t
 
 const NOT_FOUND: &str = "booking_not_found";
 
+/// The states of a booking.
+pub(super) const BOOKING_STATES: [&str; 2] = ["booked", "cancelled"];
+
 pub(super) fn router() -> Router<Arc<Gateway>> {
     Router::new()
         .route("/v1/events/{event}/bookings", post(book))
@@ -64,7 +67,7 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     let page = Page::new(query.limit, query.cursor.as_deref())?;
-    let state = query.state(&["booked", "cancelled"])?;
+    let state = query.state(&BOOKING_STATES)?;
     let mut bookings = engine.belongings(buyer.0.user).await.bookings;
     let is_wanted = |cancelled: bool| state.is_none_or(|state| (state == "cancelled") == cancelled);
     bookings.retain(|(_, booking)| is_wanted(booking.cancelled_at_ms.is_some()));

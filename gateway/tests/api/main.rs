@@ -15,6 +15,10 @@ mod table;
 
 mod account_command;
 mod admin_listener;
+mod admin_lists;
+mod admin_overview;
+mod admin_release;
+mod admin_sessions;
 mod attacks;
 mod audit;
 mod bad_input;

@@ -12,23 +12,23 @@ const EVENT: &str = "id name description venue starts_at status sold_out opens_a
                      ticket_types seq server_time";
 const ADMIN_EVENT_MORE: &str = "lobby queue_max presence_seconds max_hold_lifetime_seconds etag";
 const TICKET_TYPE: &str = "id name price capacity available held booked waiting";
-const HOLD: &str = "id event ticket_type quantity state source created_at expires_at expires_in_ms extensions_left \
+pub const HOLD: &str = "id event ticket_type quantity state source created_at expires_at expires_in_ms extensions_left \
                     server_time";
-const BOOKING: &str = "id event ticket_type quantity state booked_at cancelled_at refund_due server_time";
-const QUEUE: &str = "event ticket_type quantity position ahead joined_at state server_time";
-const SESSION: &str = "id user class logged_in_at login_seq last_seen_at expires_at";
+pub const BOOKING: &str = "id event ticket_type quantity state booked_at cancelled_at refund_due server_time";
+pub const QUEUE: &str = "event ticket_type quantity position ahead joined_at state server_time";
+pub const SESSION: &str = "id user class logged_in_at login_seq last_seen_at expires_at";
 const LOGIN: &str = "session token outcomes server_time";
 const OUTCOME: &str = "event ticket_type outcome hold queue code";
 const MINE: &str = "session holds bookings queue server_time";
 const CHANGE: &str = "seq at event kind ticket_type quantity user session login_seq hold booking source by reason act";
-const LIST: &str = "items next_cursor";
+pub const LIST: &str = "items next_cursor";
 const PROBLEM: &str = "type title status detail code";
 
 /// When every test begins.
 const BEGIN: &str = "2026-11-22T10:00:00.000Z";
 
 /// The members of an object, in the order in which the answer has them.
-fn members(object: &Value) -> String {
+pub fn members(object: &Value) -> String {
     let members = object.as_object().unwrap_or_else(|| panic!("no object: {object}"));
     members.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
 }

@@ -15,8 +15,14 @@ const OPERATOR: &str = r#"
     PUT    /v1/admin/events/ball/status        {"status":"on_sale"}                      → 200
     DELETE /v1/admin/events/ball                                                         → 204
     GET    /v1/admin/events/gala/holds                                                   → 200
+    GET    /v1/admin/events/gala/bookings                                                → 200
+    GET    /v1/admin/events/gala/queue                                                   → 200
     POST   /v1/admin/holds/gala.1/extend       {"seconds":60}                            → 200
     DELETE /v1/admin/holds/gala.1                                                        → 200
+    POST   /v1/admin/events/gala/holds/release {"reason":"over","dry_run":true}          → 200
+    GET    /v1/admin/sessions                                                            → 200
+    DELETE /v1/admin/sessions/2                                                          → 204
+    GET    /v1/admin/overview                                                            → 200
     DELETE /v1/admin/bookings/gala.2                                                     → 200
     POST   /v1/admin/cleanup                   {"dry_run":true}                          → 200
     POST   /v1/admin/snapshot                                                            → 200

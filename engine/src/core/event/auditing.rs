@@ -23,7 +23,9 @@ impl Event {
     pub(super) fn before_act(&self, context: &Context, command: &Command) -> Option<BeforeAct> {
         let Caller::Admin { name } = &context.caller else { return None };
         let (about, reason) = match command {
-            Command::ReleaseHold { number, reason } | Command::GiveTime { number, reason, .. } => {
+            Command::ReleaseHold { number, reason }
+            | Command::RevokeHold { number, reason }
+            | Command::GiveTime { number, reason, .. } => {
                 let user = self.holds.get(number.0)?.user;
                 (Subject::Hold { number: *number, user }, reason)
             }
@@ -36,7 +38,10 @@ impl Event {
             _ => return None,
         };
         let values = self.values(context.now_ms, about);
-        Some(BeforeAct { admin: name.clone(), action: command.name(), about, values, reason: reason.clone() })
+        // The trail tells one release like another, whether it was one of many or not.
+        let is_revoked = matches!(command, Command::RevokeHold { .. });
+        let action = if is_revoked { "release_hold" } else { command.name() };
+        Some(BeforeAct { admin: name.clone(), action, about, values, reason: reason.clone() })
     }
 
     /// Emits the audit entry of a command that has just been done, if it made a difference.

@@ -75,6 +75,7 @@ impl Event {
             }
             Command::ConfirmHold { number, quantity } => self.decide_confirm(context, number, quantity, changes),
             Command::ReleaseHold { number, reason } => self.decide_release(context, number, reason, changes),
+            Command::RevokeHold { number, reason } => self.decide_revoke(context, number, reason, changes),
             Command::Book { wish } => self.decide_book(context, &wish, changes),
             Command::CancelBooking { number, reason } => self.decide_cancel(context, number, reason, changes),
             Command::JoinQueue { wish } => self.decide_join(context, &wish, changes),

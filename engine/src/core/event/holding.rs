@@ -181,6 +181,21 @@ impl Event {
         Ok(Outcome::Hold(self.hold_view_of(context.now_ms, number)))
     }
 
+    pub(super) fn decide_revoke(
+        &mut self,
+        context: &Context,
+        number: HoldNumber,
+        reason: Option<String>,
+        changes: &mut Vec<Change>,
+    ) -> Answer {
+        self.touchable_live_hold(context, number)?;
+
+        // After this point, the command must succeed.
+        self.give_back(context.now_ms, number, reason, changes);
+        self.grant(context.now_ms, changes);
+        Ok(Outcome::Hold(self.hold_view_of(context.now_ms, number)))
+    }
+
     /// The session's end gives back all the user's holds and places.
     pub(super) fn decide_end_session(&mut self, context: &Context, changes: &mut Vec<Change>) -> Outcome {
         let (user, _) = context.user();

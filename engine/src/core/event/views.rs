@@ -81,18 +81,6 @@ impl Event {
         })
     }
 
-    /// Up to `limit` holds with a number above `after`, of anybody, that `wanted` accepts.
-    pub fn list_holds(
-        &self,
-        now_ms: u64,
-        after: HoldNumber,
-        limit: usize,
-        wanted: &dyn Fn(&Hold) -> bool,
-    ) -> Vec<HoldView> {
-        let holds = self.holds.iter_from(after.0.saturating_add(1)).filter(|(_, hold)| wanted(hold)).take(limit);
-        holds.map(|(number, hold)| self.hold_view(now_ms, HoldNumber(number), hold)).collect()
-    }
-
     /// When `hold` ends or ended, in milliseconds since the Unix epoch. While the sale is paused: when it would end if
     /// the sale went on now.
     pub(super) fn expires_at_ms(&self, now_ms: u64, hold: &Hold) -> u64 {
@@ -135,7 +123,7 @@ impl Event {
         booking_view(now_ms, number, self.bookings.get(number.0).expect("the booking is there"))
     }
 
-    fn numbers_of(&self, user: UserNumber) -> &[HoldNumber] {
+    pub(super) fn numbers_of(&self, user: UserNumber) -> &[HoldNumber] {
         self.parties.get(&user).map_or(&[], |party| party.numbers.as_slice())
     }
 }

@@ -32,6 +32,26 @@ fn first_come_first_served() {
 }
 
 #[test]
+fn places_keep_their_ordinals_while_others_come_and_go() {
+    let mut queue = LoginQueue::default();
+    for user in [7, 3, 9, 5] {
+        queue.join(entry(user));
+    }
+    let places = |queue: &LoginQueue, first| {
+        let places = queue.places_from(first);
+        places.map(|(ordinal, entry)| (ordinal, entry.map(|entry| entry.user.0))).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&queue, 2), [(2, Some(9)), (3, Some(5))]);
+    queue.leave(UserNumber(7));
+    queue.leave(UserNumber(9));
+    assert_eq!(places(&queue, 0), [(1, Some(3)), (2, None), (3, Some(5))]);
+    assert_eq!(places(&queue, 3), [(3, Some(5))]);
+    assert_eq!(places(&queue, 4), []);
+    assert_eq!(places(&queue, u32::MAX), []);
+    assert_eq!((queue.ordinal(UserNumber(5)), queue.ordinal(UserNumber(9))), (Some(3), None));
+}
+
+#[test]
 fn an_entry_takes_at_most_32_bytes() {
     assert!(size_of::<Option<QueueEntry>>() <= 32);
 }

@@ -109,6 +109,33 @@ fn what_is_done_to_a_hold_or_booking_tells_whose_it_is() {
 }
 
 #[test]
+fn a_release_among_many_is_told_like_any_other_and_refused_where_the_hold_has_ended() {
+    let mut shell = Shell::new("general=3");
+    for row in ["ann hold 1", "bob hold 1", "bob confirm #2", "cay hold 1"] {
+        shell.run(&Row::parse(row));
+    }
+    let revoke = |number| Command::RevokeHold { number: HoldNumber(number), reason: why() };
+    let done = act(&mut shell, revoke(1)).unwrap();
+    let about = Subject::Hold { number: HoldNumber(1), user: UserNumber(1) };
+    assert_eq!((done.action.as_str(), done.about, done.reason.clone()), ("release_hold", about, why()));
+    assert_eq!(told(&done), ["state: held to released"]);
+
+    let deadline_ms = super::shell::START_MS + 600_000;
+    let mut refusal = |number, now_ms| {
+        let (caller, mut changes) = (Caller::Admin { name: "ops".to_owned() }, Vec::new());
+        let context = Context { now_ms, caller, key: None, damping: Damping::OFF };
+        let answer = shell.event.decide(&context, revoke(number), &mut changes).answer;
+        assert!(changes.is_empty());
+        answer.unwrap_err().code()
+    };
+    let now_ms = super::shell::START_MS;
+    assert_eq!(refusal(1, now_ms), "already_released");
+    assert_eq!(refusal(2, now_ms), "already_confirmed");
+    assert_eq!(refusal(3, deadline_ms), "hold_expired", "however late the wheel is");
+    assert_eq!(refusal(4, now_ms), "hold_not_found");
+}
+
+#[test]
 fn a_removal_tells_what_was_removed() {
     let mut shell = Shell::new("general=1 status=draft");
     let done = act(&mut shell, Command::Delete { reason: why() }).unwrap();

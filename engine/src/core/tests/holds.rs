@@ -1,7 +1,7 @@
 //! Holds: one a user and type, limits, extensions, deadlines, releases.
 
 use super::{Row, Shell, check, rows};
-use crate::core::id::HoldNumber;
+use crate::core::event::ListWish;
 
 #[test]
 fn asking_again_answers_the_hold_that_is_there() {
@@ -459,8 +459,9 @@ fn a_list_goes_on_after_a_number_and_ends_after_the_last_one_there_can_be() {
         shell.run(&Row::parse(&format!("{who} hold 1")));
     }
     let list = |after, limit| {
-        let holds = shell.event.list_holds(shell.now_ms, HoldNumber(after), limit, &|_| true);
-        holds.iter().map(|hold| hold.number.0).collect::<Vec<_>>()
+        let wish = ListWish { after: u64::from(after), limit, ..ListWish::default() };
+        let page = shell.event.list_holds(shell.now_ms, &wish, &|_| true).unwrap();
+        page.items.iter().map(|hold| hold.number.0).collect::<Vec<_>>()
     };
     assert_eq!(list(0, 2), [1, 2]);
     assert_eq!(list(2, 2), [3]);

@@ -3,6 +3,7 @@
 mod accounts;
 mod admin;
 mod admin_events;
+mod batch;
 mod bookings;
 mod events;
 mod holds;
@@ -27,6 +28,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .merge(holds::router())
         .merge(bookings::router())
         .merge(queue::router())
+        .merge(batch::router())
         .merge(admin::router())
         .merge(admin_events::router())
         .merge(operations::router())

@@ -13,12 +13,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::bookings::booking_of_no_event;
-use super::holds::{HOLD_STATES, ListQuery, NoBody, hold_of_no_event};
+use super::holds::{HOLD_STATES, ListQuery, NoBody};
 use crate::answer;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
 use crate::objects;
+use crate::operation::hold_of_no_event;
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, event_id, numbered_id};
 

@@ -18,6 +18,7 @@ mod admin_listener;
 mod attacks;
 mod audit;
 mod bad_input;
+mod batch;
 mod connections;
 mod crowds;
 mod headers;

@@ -27,6 +27,9 @@ pub struct Arguments {
     /// Closed loop: each connection sends its next request as soon as it has the answer to the last one.
     #[arg(long)]
     pub closed: bool,
+    /// Ask in batches of so many operations, as a sale's own back end does: each for another user, in a closed loop.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub batch: Option<u32>,
     /// Users that are logged in before the clock starts; connections share them out.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub users: u32,

@@ -1,13 +1,14 @@
 //! The parts of `holdfast-load`, the HTTP load generator of Holdfast, and what its benches share.
 //!
 //! Reading order of the load generator: [`arguments`] (what is to be run), [`sale`] (the event and its users, before and
-//! after), [`pacer`] and [`worker`] (the load), [`report`] (what came of it), [`connection`] and [`clock`] (HTTP and time).
+//! after), [`pacer`] and [`worker`] or [`batch_worker`] (the load), [`report`] (what came of it), [`connection`] and [`clock`] (HTTP and time).
 //!
 //! [`overload`] has the parts of `holdfast-overload`, which offers a server more than it can hold.
 //!
 //! Benches of a whole engine in process begin with a [`venue`]; [`buyer`]s buy there, and their [`latency`] is filed.
 
 pub mod arguments;
+pub mod batch_worker;
 pub mod buyer;
 pub mod clock;
 pub mod connection;

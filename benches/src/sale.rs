@@ -65,6 +65,11 @@ impl Sale {
         Ok(Sale { event, credentials, address: arguments.address, admin })
     }
 
+    /// The credential of the sale's own back end, as an `Authorization` header.
+    pub fn admin(&self) -> &HeaderValue {
+        &self.admin
+    }
+
     /// Compares the event's figures with what was acknowledged. Returns the sentence to print.
     pub async fn check(&self, counted: &Counted) -> Result<String, LoadError> {
         let mut connection = Connection::open(self.address).await?;

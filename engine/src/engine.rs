@@ -111,10 +111,33 @@ impl Engine {
         key: Option<IdempotencyKey>,
         command: Command,
     ) -> Result<Reply, Unavailable> {
-        let Some(handle) = self.services.directory.find(event) else {
-            return Ok(self.unknown_event());
+        self.submit(event, caller, key, command)?.await
+    }
+
+    /// Sends `command` to an event now, to be waited for later: what one caller submits to one event is decided in that order,
+    /// and shares turns and syncs of the disk. The future is that of [`execute`](Engine::execute); the command runs whether or
+    /// not anybody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was done, as with [`execute`](Engine::execute): an inbox or another bound is full, or the engine stops.
+    pub fn submit(
+        &self,
+        event: &Slug,
+        caller: Caller,
+        key: Option<IdempotencyKey>,
+        command: Command,
+    ) -> Result<impl Future<Output = Result<Reply, Unavailable>> + use<>, Unavailable> {
+        let sent = match self.services.directory.find(event) {
+            Some(handle) => Ok(self.submit_to(&handle, caller, key, command)?),
+            None => Err(self.unknown_event()),
         };
-        self.execute_on(&handle, caller, key, command).await
+        Ok(async move {
+            match sent {
+                Ok(answer) => answer.await.map_err(|_| Unavailable::ShuttingDown),
+                Err(unknown_event) => Ok(unknown_event),
+            }
+        })
     }
 
     /// The engine's time, in milliseconds since the Unix epoch.
@@ -351,6 +374,16 @@ impl Engine {
         key: Option<IdempotencyKey>,
         command: Command,
     ) -> Result<Reply, Unavailable> {
+        self.submit_to(handle, caller, key, command)?.await.map_err(|_| Unavailable::ShuttingDown)
+    }
+
+    fn submit_to(
+        &self,
+        handle: &EventHandle,
+        caller: Caller,
+        key: Option<IdempotencyKey>,
+        command: Command,
+    ) -> Result<oneshot::Receiver<Reply>, Unavailable> {
         // Those who pay or give back, and those who steer the sale, come through when a rush of others does not.
         let is_urgent = command.is_completion() || matches!(caller, Caller::Admin { .. });
         let lane = if is_urgent { Lane::Completion } else { Lane::Ordinary };
@@ -361,8 +394,7 @@ impl Engine {
         {
             self.services.sessions.touch(*user, handle.number);
         }
-        let answer = self.send(handle, Asked { caller, key, command, waits: Some(waits) }, lane)?;
-        answer.await.map_err(|_| Unavailable::ShuttingDown)
+        self.send(handle, Asked { caller, key, command, waits: Some(waits) }, lane)
     }
 
     fn send(&self, handle: &EventHandle, asked: Asked, lane: Lane) -> Result<oneshot::Receiver<Reply>, Unavailable> {

@@ -182,7 +182,7 @@ impl Admission {
     fn refuse(&self, class: Class, now_ms: u64) -> Refusal {
         self.refused.fetch_add(1, Ordering::Relaxed);
         self.refused_in_all[class as usize].fetch_add(1, Ordering::Relaxed);
-        if class == Class::Holds {
+        if matches!(class, Class::Holds | Class::Batches) {
             let newest_ms = self.hold_refused_ms.swap(now_ms, Ordering::Relaxed);
             if now_ms.saturating_sub(newest_ms) > RELIEF_MS {
                 self.holds_refused_since_ms.store(now_ms, Ordering::Relaxed);

@@ -11,12 +11,13 @@ use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::{Outcome, Rejection};
 use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::{EventView, Reply};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::{ApiError, Success};
 
 /// An answer with a JSON body.
-pub fn body(success: Success, value: Value) -> Response {
+pub fn body(success: Success, value: impl Serialize) -> Response {
     (success.status(), Json(value)).into_response()
 }
 
@@ -63,41 +64,78 @@ pub fn list(items: Vec<Value>, next_cursor: Option<String>) -> Value {
     json!({ "items": items, "next_cursor": next_cursor })
 }
 
-/// The outcome of a mutation, rendered by `render` to a success and its body.
-///
-/// The event's view makes names of numbers. It is there whenever the event answered.
+/// What is answered to a change, before it becomes a response of its own or a part of another one.
+pub struct Answered {
+    /// How it went, and what there is to show; or the refusal.
+    pub told: Result<(Success, Option<Value>), ApiError>,
+    /// The number of the journal that the answer tells of, where there is one to tell.
+    pub seq: Option<u64>,
+    /// The request came with a key, and this is the answer it got the first time.
+    pub is_replay: bool,
+}
+
+impl Answered {
+    /// A reply of the engine. `render` makes a success and its body of the outcome, or `None` of one that its command cannot
+    /// have.
+    ///
+    /// The event's view makes names of numbers. It is there whenever the event answered.
+    ///
+    /// # Errors
+    ///
+    /// The event is gone since, or the outcome is a bug.
+    pub fn of(
+        engine: &Engine,
+        event: &Slug,
+        reply: Reply,
+        render: impl FnOnce(&Arc<EventView>, &Outcome) -> Option<(Success, Option<Value>)>,
+    ) -> Result<Answered, ApiError> {
+        let Reply { answer, seq, is_replay, at_ms } = reply;
+        let rejected = |rejection| ApiError::rejected(rejection, Some(event.clone()), at_ms);
+        let outcome = match answer {
+            Ok(outcome) => outcome,
+            Err(rejection) => {
+                // What an event that is not there is at is nobody's business: it may be a draft.
+                let seq = (rejection != Rejection::EventNotFound).then_some(seq);
+                return Ok(Answered { told: Err(rejected(rejection)), seq, is_replay });
+            }
+        };
+        let view = engine.event(event).ok_or_else(|| rejected(Rejection::EventNotFound))?;
+        let Some(told) = render(&view, &outcome) else {
+            tracing::error!(?outcome, "an outcome that no command of this path has");
+            return Err(ApiError::Internal);
+        };
+        Ok(Answered { told: Ok(told), seq: Some(seq), is_replay })
+    }
+
+    /// A refusal in which no event had a say.
+    pub fn refused(error: ApiError) -> Answered {
+        Answered { told: Err(error), seq: None, is_replay: false }
+    }
+}
+
+impl IntoResponse for Answered {
+    fn into_response(self) -> Response {
+        let mut response = match self.told {
+            Ok((success, Some(value))) => personal(body(success, value)),
+            Ok((success, None)) => personal(empty(success)),
+            Err(error) => error.into_response(),
+        };
+        if let Some(seq) = self.seq {
+            response = with_seq(response, seq);
+        }
+        if self.is_replay {
+            response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// The response to a change, see [`Answered::of`].
 pub fn mutation(
     engine: &Engine,
     event: &Slug,
     reply: Reply,
     render: impl FnOnce(&Arc<EventView>, &Outcome) -> Option<(Success, Option<Value>)>,
 ) -> Result<Response, ApiError> {
-    let rejected = |rejection| ApiError::rejected(rejection, Some(event.clone()), reply.at_ms);
-    let outcome = match reply.answer {
-        Ok(outcome) => outcome,
-        Err(rejection) => return Ok(refusal(rejected(rejection), reply.seq, reply.is_replay)),
-    };
-    let view = engine.event(event).ok_or_else(|| rejected(Rejection::EventNotFound))?;
-    let Some((success, value)) = render(&view, &outcome) else {
-        tracing::error!(?outcome, "an outcome that no command of this path has");
-        return Err(ApiError::Internal);
-    };
-    let response = value.map_or_else(|| empty(success), |value| body(success, value));
-    Ok(replayed(personal(with_seq(response, reply.seq)), reply.is_replay))
-}
-
-/// A refusal by the rules, with the number of the journal at which it was true. What an event that is not there is at is
-/// nobody's business: it may be a draft.
-fn refusal(error: ApiError, seq: u64, is_replay: bool) -> Response {
-    let is_hidden = matches!(error, ApiError::Rejected { rejection: Rejection::EventNotFound, .. });
-    let response = error.into_response();
-    replayed(if is_hidden { response } else { with_seq(response, seq) }, is_replay)
-}
-
-/// Says so where this is the answer that the key got the first time.
-fn replayed(mut response: Response, is_replay: bool) -> Response {
-    if is_replay {
-        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
-    }
-    response
+    Answered::of(engine, event, reply, render).map(Answered::into_response)
 }

@@ -249,6 +249,8 @@ pub struct LimitsConfig {
     pub header_read_seconds: u32,
     /// The largest request body, in bytes, 1 KiB to 16 MiB.
     pub body_bytes_max: u32,
+    /// The largest body of a batch, in bytes, 1 KiB to 16 MiB.
+    pub batch_body_bytes_max: u32,
     /// How long a client may take to send the body of a request, in seconds, 1 to 300.
     pub body_read_seconds: u32,
     /// How deep lists and objects of a body may be nested, 1 to 100.
@@ -278,6 +280,7 @@ impl Default for LimitsConfig {
             head_fields_max: 64,
             header_read_seconds: 5,
             body_bytes_max: 16 << 10,
+            batch_body_bytes_max: 1 << 20,
             body_read_seconds: 10,
             body_depth_max: 16,
             handler_seconds: 30,

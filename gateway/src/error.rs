@@ -28,7 +28,7 @@ pub fn shows_load(status: StatusCode) -> bool {
 /// The refusal of a request at the door. It is the same as that of [`Unavailable::Overloaded`], but made once: it must cost
 /// next to nothing.
 pub fn turned_away(retry_after_seconds: u32) -> Response {
-    static BODY: LazyLock<Bytes> = LazyLock::new(|| ApiError::Unavailable(Unavailable::Overloaded).problem());
+    static BODY: LazyLock<Bytes> = LazyLock::new(|| ApiError::Unavailable(Unavailable::Overloaded).body());
     let mut response = Response::new(Body::from(Bytes::clone(&BODY)));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     let headers = response.headers_mut();
@@ -212,7 +212,7 @@ impl ApiError {
     }
 
     /// After how many whole seconds it may be tried again, where that is known.
-    fn wait_seconds(&self) -> Option<u64> {
+    pub fn wait_seconds(&self) -> Option<u64> {
         match self {
             ApiError::RateLimited { retry_after_seconds } => Some(*retry_after_seconds),
             ApiError::Damped { until_ms, now_ms } => Some(until_ms.saturating_sub(*now_ms).div_ceil(1_000).max(1)),
@@ -234,7 +234,7 @@ impl ApiError {
     }
 
     /// The problem details, as JSON.
-    fn problem(&self) -> Bytes {
+    pub fn problem(&self) -> Value {
         let code = self.code();
         let mut problem = json!({
             "type": format!("/docs/errors#{code}"),
@@ -246,7 +246,12 @@ impl ApiError {
         if let Value::Object(problem) = &mut problem {
             problem.extend(self.members());
         }
-        problem.to_string().into()
+        problem
+    }
+
+    /// The same, as it is sent.
+    fn body(&self) -> Bytes {
+        self.problem().to_string().into()
     }
 
     /// A refusal by the rules, at the server's time `now_ms`; `event` makes ids of numbers.
@@ -276,7 +281,7 @@ impl From<Unavailable> for ApiError {
 /// The answer to a connection too many, byte for byte: no request is read for it.
 pub fn connection_refusal() -> Vec<u8> {
     let refusal = ApiError::Unavailable(Unavailable::Overloaded);
-    let (status, problem) = (refusal.status(), refusal.problem());
+    let (status, problem) = (refusal.status(), refusal.body());
     let (length, retry_after) = (problem.len(), retry_after_seconds());
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n\
@@ -289,7 +294,7 @@ pub fn connection_refusal() -> Vec<u8> {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
-        let mut response = (status, self.problem()).into_response();
+        let mut response = (status, self.body()).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         // Some caches keep a 404 or 410 unasked; the next request may be answered otherwise.

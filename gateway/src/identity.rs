@@ -28,6 +28,24 @@ const ADMIN_COOKIE: &str = "holdfast_admin";
 pub struct Buyer(pub Arc<LiveSession>);
 
 impl Buyer {
+    /// The buyer whose session has this token. What `is_change` counts against the rate of the session's changes.
+    ///
+    /// # Errors
+    ///
+    /// The token opens nothing, or nothing any more; or the session asks too often.
+    pub fn of(gateway: &Gateway, token: &str, is_change: bool) -> Result<Buyer, ApiError> {
+        match gateway.engine()?.authenticate(&digest(token)) {
+            Authentication::Live(session) => {
+                if is_change {
+                    gateway.rates().mutation(session.number)?;
+                }
+                Ok(Buyer(session))
+            }
+            Authentication::Ended => Err(ApiError::SessionExpired),
+            Authentication::Unknown => Err(ApiError::Unauthenticated),
+        }
+    }
+
     /// The buyer as the engine knows them.
     pub fn caller(&self) -> Caller {
         Caller::User { user: self.0.user, session: self.0.number }
@@ -71,18 +89,8 @@ impl FromRequestParts<Arc<Gateway>> for Buyer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Buyer, ApiError> {
-        let engine = gateway.engine()?;
         let token = credential(parts, SESSION_COOKIE)?;
-        match engine.authenticate(&digest(&token)) {
-            Authentication::Live(session) => {
-                if !parts.method.is_safe() {
-                    gateway.rates().mutation(session.number)?;
-                }
-                Ok(Buyer(session))
-            }
-            Authentication::Ended => Err(ApiError::SessionExpired),
-            Authentication::Unknown => Err(ApiError::Unauthenticated),
-        }
+        Buyer::of(gateway, &token, !parts.method.is_safe())
     }
 }
 
@@ -119,13 +127,32 @@ impl FromRequestParts<Arc<Gateway>> for LoginCaller {
         if !matches!(gateway.login(), Login::Service) {
             return Ok(LoginCaller);
         }
-        // A back end is no browser: cookies count for nothing.
-        let token = |parts: &Parts| bearer(&parts.headers).unwrap_or(Err(ApiError::Unauthenticated));
-        match holder(parts, gateway, token, REFUSAL)?.role {
+        match holder(parts, gateway, back_end_token, REFUSAL)?.role {
             Role::Service => Ok(LoginCaller),
             Role::Viewer | Role::Operator => Err(ApiError::Forbidden(REFUSAL)),
         }
     }
+}
+
+/// A sale's own back end, which may ask for many buyers in one call: it shows the token of a service or of an operator, and
+/// in each operation the token of the buyer's session.
+pub struct BackEnd;
+
+impl FromRequestParts<Arc<Gateway>> for BackEnd {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<BackEnd, ApiError> {
+        const REFUSAL: &str = "a batch needs the token of a service or an operator";
+        match holder(parts, gateway, back_end_token, REFUSAL)?.role {
+            Role::Service | Role::Operator => Ok(BackEnd),
+            Role::Viewer => Err(ApiError::Forbidden(REFUSAL)),
+        }
+    }
+}
+
+/// The token of a back end. It is no browser: cookies count for nothing.
+fn back_end_token(parts: &Parts) -> Result<String, ApiError> {
+    bearer(&parts.headers).unwrap_or(Err(ApiError::Unauthenticated))
 }
 
 /// Who holds the token that the request shows. `refusal` is what a buyer is told.

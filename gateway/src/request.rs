@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
@@ -25,6 +25,8 @@ use crate::nesting;
 /// The longest idempotency key, in characters.
 const KEY_LENGTH_MAX: usize = 128;
 
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 /// A request that changes something: its body, and its idempotency key.
 pub struct Mutation<T> {
     /// The body. None at all reads as `{}`.
@@ -38,15 +40,26 @@ impl<T: DeserializeOwned> FromRequest<Arc<Gateway>> for Mutation<T> {
 
     async fn from_request(request: Request, gateway: &Arc<Gateway>) -> Result<Mutation<T>, ApiError> {
         let (parts, body) = request.into_parts();
-        let arrival = parts.extensions.get::<Arrival>();
-        let awaits_body = arrival.map(|arrival| gateway.admission().await_body(arrival));
-        let bytes = read_body(body, &parts, gateway).await?;
-        drop(awaits_body);
-        if let (Some(arrival), Ok(engine)) = (arrival, gateway.engine()) {
-            arrival.is_complete(engine.now_ms());
-        }
+        let bytes = receive(body, &parts, gateway, gateway.config().limits.body_bytes_max).await?;
         let key = idempotency_key(&parts, &bytes)?;
         Ok(Mutation { body: parse(&parts, &bytes, gateway)?, key })
+    }
+}
+
+/// A request with many changes in one body, which may be as large as `limits.batch_body_bytes_max`. Each change has a key of its
+/// own; one for all is refused, because it would promise that they are one.
+pub struct Batch<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Gateway>> for Batch<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, gateway: &Arc<Gateway>) -> Result<Batch<T>, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = receive(body, &parts, gateway, gateway.config().limits.batch_body_bytes_max).await?;
+        if parts.headers.contains_key(IDEMPOTENCY_KEY) {
+            return Err(ApiError::Malformed("each operation of a batch has an idempotency_key of its own".to_owned()));
+        }
+        parse(&parts, &bytes, gateway).map(Batch)
     }
 }
 
@@ -135,9 +148,20 @@ pub fn quantity(field: &str, value: Option<i64>) -> Result<Option<u32>, ApiError
     value.map(|value| within(value).ok_or_else(refuse)).transpose()
 }
 
-async fn read_body(body: Body, parts: &Parts, gateway: &Gateway) -> Result<axum::body::Bytes, ApiError> {
+/// The body, of at most `most` bytes. Its client's slowness takes no place among the requests under way.
+async fn receive(body: Body, parts: &Parts, gateway: &Gateway, most: u32) -> Result<Bytes, ApiError> {
+    let arrival = parts.extensions.get::<Arrival>();
+    let awaits_body = arrival.map(|arrival| gateway.admission().await_body(arrival));
+    let bytes = read_body(body, parts, gateway, most).await?;
+    drop(awaits_body);
+    if let (Some(arrival), Ok(engine)) = (arrival, gateway.engine()) {
+        arrival.is_complete(engine.now_ms());
+    }
+    Ok(bytes)
+}
+
+async fn read_body(body: Body, parts: &Parts, gateway: &Gateway, most: u32) -> Result<Bytes, ApiError> {
     let limits = &gateway.config().limits;
-    let most = limits.body_bytes_max;
     let announced = parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|announced| announced > u64::from(most)) {
         return Err(ApiError::BodyTooLarge(most));
@@ -176,27 +200,46 @@ fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 }
 
 fn idempotency_key(parts: &Parts, bytes: &[u8]) -> Result<Option<IdempotencyKey>, ApiError> {
-    let mut keys = parts.headers.get_all("idempotency-key").iter();
+    let mut keys = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(key) = keys.next() else { return Ok(None) };
-    let is_visible = key.as_bytes().iter().all(u8::is_ascii_graphic);
-    if keys.next().is_some() || key.is_empty() || key.len() > KEY_LENGTH_MAX || !is_visible {
+    if keys.next().is_some() || !is_key(key.as_bytes()) {
         let form = format!("Idempotency-Key must be one of 1 to {KEY_LENGTH_MAX} visible ASCII characters");
         return Err(ApiError::Malformed(form));
     }
-    let mut request = blake3::Hasher::new();
     let condition = parts.headers.get(IF_MATCH).map_or(&b""[..], |value| value.as_bytes());
-    for part in [parts.method.as_str().as_bytes(), parts.uri.to_string().as_bytes(), condition, bytes] {
-        request.update(&(part.len() as u64).to_le_bytes()).update(part);
+    let target = parts.uri.to_string();
+    let request = [parts.method.as_str().as_bytes(), target.as_bytes(), condition, bytes];
+    Ok(Some(hashed(parts.extensions.get(), key.as_bytes(), &request)))
+}
+
+/// The key of one operation of a batch. `operation` is all that it says; who sends it, and beside which others, makes no
+/// difference.
+pub fn operation_key(key: &str, operation: &[u8]) -> Result<IdempotencyKey, ApiError> {
+    if !is_key(key.as_bytes()) {
+        let form = format!("idempotency_key must be 1 to {KEY_LENGTH_MAX} visible ASCII characters");
+        return Err(ApiError::Malformed(form));
+    }
+    Ok(hashed(None, key.as_bytes(), &[b"operation", operation]))
+}
+
+fn is_key(key: &[u8]) -> bool {
+    (1..=KEY_LENGTH_MAX).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic)
+}
+
+fn hashed(organiser: Option<&Organiser>, key: &[u8], request: &[&[u8]]) -> IdempotencyKey {
+    let mut whole = blake3::Hasher::new();
+    for part in request {
+        whole.update(&(part.len() as u64).to_le_bytes()).update(part);
     }
     let mut scoped = blake3::Hasher::new();
     // To the engine, all organisers are one. Two who happen to choose the same key must not get each other's answers.
-    if let Some(Organiser { name }) = parts.extensions.get() {
+    if let Some(Organiser { name }) = organiser {
         scoped.update(name.as_str().as_bytes()).update(b" ");
     }
-    Ok(Some(IdempotencyKey {
-        key_hash: first_128_bits(scoped.update(key.as_bytes()).finalize()),
-        request_hash: first_128_bits(request.finalize()),
-    }))
+    IdempotencyKey {
+        key_hash: first_128_bits(scoped.update(key).finalize()),
+        request_hash: first_128_bits(whole.finalize()),
+    }
 }
 
 fn first_128_bits(hash: blake3::Hash) -> u128 {

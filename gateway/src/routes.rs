@@ -6,6 +6,7 @@ mod admin_events;
 mod admin_lists;
 mod admin_overview;
 mod admin_sessions;
+mod batch;
 mod bookings;
 mod events;
 mod holds;
@@ -30,6 +31,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .merge(holds::router())
         .merge(bookings::router())
         .merge(queue::router())
+        .merge(batch::router())
         .merge(admin::router())
         .merge(admin_events::router())
         .merge(admin_lists::router())

@@ -43,9 +43,9 @@ const TOKENS_MAX: usize = 1_000;
 pub enum Role {
     /// Read the admin API.
     Viewer,
-    /// Everything that the admin API has.
+    /// Everything that the admin API has, and batches.
     Operator,
-    /// Log users in, where `auth.mode` is "service". Nothing of the admin API.
+    /// Log users in, where `auth.mode` is "service", and send batches. Nothing of the admin API.
     Service,
 }
 

@@ -9,6 +9,7 @@ use std::thread;
 
 use clap::Parser;
 use holdfast_benches::arguments::Arguments;
+use holdfast_benches::batch_worker::BatchWorker;
 use holdfast_benches::clock;
 use holdfast_benches::error::LoadError;
 use holdfast_benches::pacer::Pacer;
@@ -40,11 +41,15 @@ async fn run(arguments: Arguments) -> Result<(), LoadError> {
     let start = clock::now();
     let measure_from = start + arguments.warm_up();
     let end = measure_from + arguments.measured();
-    let starts = starts(&arguments, start, end);
+    let (batch, connections) = (arguments.batch, arguments.connections as usize);
+    let starts = if batch.is_some() { Vec::new() } else { starts(&arguments, start, end) };
     let plan = Arc::new(Plan { arguments, sale, measure_from, end });
     let mut workers = JoinSet::new();
     for (number, starts) in starts.into_iter().enumerate() {
         workers.spawn(Worker::connect(Arc::clone(&plan), number, starts).await?.run());
+    }
+    for (number, size) in batch.into_iter().cycle().take(connections).enumerate() {
+        workers.spawn(BatchWorker::connect(Arc::clone(&plan), number).await?.run(size));
     }
     let mut measured = Measured::new();
     for worker in workers.join_all().await {
@@ -58,7 +63,9 @@ async fn run(arguments: Arguments) -> Result<(), LoadError> {
 fn describe(arguments: &Arguments) -> String {
     let Arguments { address, connections, rate, seconds, .. } = arguments;
     let keys = if arguments.keys { "with idempotency keys" } else { "without idempotency keys" };
-    if arguments.closed {
+    if let Some(batch) = arguments.batch {
+        format!("closed loop on {address}: {connections} connections, batches of {batch}, {seconds} s, {keys}")
+    } else if arguments.closed {
         format!("closed loop on {address}: {connections} connections, {seconds} s, {keys}")
     } else {
         format!("open loop on {address}: {rate} requests/s on {connections} connections, {seconds} s, {keys}")

@@ -1,7 +1,7 @@
 //! Whole requests: method, path, query, header fields and body, through every layer and handler to an engine on a disk.
 //!
 //! The input is a request as text: `METHOD /path`, then `name: value` lines, an empty line, the body; or several of them, with
-//! `%%` on a line between. `{buyer}`, `{other}` and `{admin}` in a head become credentials, so that what stands behind them is
+//! `%%` on a line between. `{buyer}`, `{other}` and `{admin}` in a head or body become credentials, so that what stands behind them is
 //! reached too. Whatever is sent, the server must answer in the form of the contract, and never with a fault of its own.
 
 #![no_main]
@@ -160,7 +160,7 @@ impl Server {
         let (method, target) = std::str::from_utf8(lines.next()?).ok()?.split_once(' ')?;
         let method = Method::from_bytes(method.as_bytes()).ok()?;
         let target: Uri = target.parse().ok().filter(|target: &Uri| target.path().starts_with('/'))?;
-        let mut request = Request::new(Body::from(body.to_owned()));
+        let mut request = Request::new(Body::from(self.with_credentials(body)));
         *request.method_mut() = method;
         *request.uri_mut() = target;
         request.headers_mut().insert("host", HeaderValue::from_static("holdfast.example"));

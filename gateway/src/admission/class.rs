@@ -14,6 +14,8 @@ pub enum Class {
     Completions,
     /// What takes tickets: hold, book, join the line.
     Holds,
+    /// Many of these in one call, from a sale's own back end.
+    Batches,
     /// Logins and new accounts.
     Logins,
     /// Everything that only looks.
@@ -22,8 +24,15 @@ pub enum Class {
 
 impl Class {
     /// All of them, in their order.
-    pub const ALL: [Class; 6] =
-        [Class::Operations, Class::Organisers, Class::Completions, Class::Holds, Class::Logins, Class::Browsing];
+    pub const ALL: [Class; 7] = [
+        Class::Operations,
+        Class::Organisers,
+        Class::Completions,
+        Class::Holds,
+        Class::Batches,
+        Class::Logins,
+        Class::Browsing,
+    ];
 
     /// The class of a request. A path that does not exist counts as browsing.
     pub fn of(method: &Method, path: &str) -> Class {
@@ -46,6 +55,8 @@ impl Class {
             Class::Holds
         } else if path.starts_with("holds/") {
             Class::Completions
+        } else if path == "batch" {
+            Class::Batches
         } else {
             Class::Logins
         }
@@ -58,6 +69,7 @@ impl Class {
             Class::Organisers => "organisers",
             Class::Completions => "completions",
             Class::Holds => "holds",
+            Class::Batches => "batches",
             Class::Logins => "logins",
             Class::Browsing => "browsing",
         }
@@ -72,7 +84,7 @@ impl Class {
         let percent = match self {
             Class::Operations => return u32::MAX,
             Class::Organisers | Class::Completions => return most,
-            Class::Holds => 90,
+            Class::Holds | Class::Batches => 90,
             Class::Logins => 70,
             Class::Browsing => 50,
         };
@@ -84,21 +96,21 @@ impl Class {
     pub fn pressure(self) -> f64 {
         match self {
             Class::Operations | Class::Organisers | Class::Completions => f64::INFINITY,
-            Class::Holds => 0.9,
+            Class::Holds | Class::Batches => 0.9,
             Class::Logins => 0.7,
             Class::Browsing => 0.5,
         }
     }
 
     /// Whether the time such a request takes tells how much the server is under. Logins wait for the hashing of passwords
-    /// and organisers for whole snapshots; browsing is done within a step, however long the step was waited for.
+    /// and organisers for whole snapshots; a batch takes as long as it is large; browsing is done within a step, however long the step was waited for.
     pub fn shows_load(self) -> bool {
         matches!(self, Class::Completions | Class::Holds)
     }
 
     /// Whether a refusal may be told late, so that its sender asks less often.
     pub fn can_wait(self) -> bool {
-        matches!(self, Class::Holds | Class::Logins | Class::Browsing)
+        matches!(self, Class::Holds | Class::Batches | Class::Logins | Class::Browsing)
     }
 }
 
@@ -142,6 +154,9 @@ mod tests {
             POST   /v1/events/gala/holds                 holds
             POST   /v1/events/gala/bookings              holds
             POST   /v1/events/gala/queue                 holds
+            POST   /v1/batch                             batches
+            POST   /v1/batch/more                        logins
+            GET    /v1/batch                             browsing
             POST   /v1/sessions                          logins
             POST   /v1/accounts                          logins
             PUT    /v1/accounts/me/password              logins

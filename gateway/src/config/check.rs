@@ -49,6 +49,7 @@ impl Config {
         within("limits.head_fields_max", limits.head_fields_max, 8, 1_024)?;
         within("limits.header_read_seconds", limits.header_read_seconds, 1, 300)?;
         within("limits.body_bytes_max", limits.body_bytes_max, 1 << 10, 16 << 20)?;
+        within("limits.batch_body_bytes_max", limits.batch_body_bytes_max, 1 << 10, 16 << 20)?;
         within("limits.body_read_seconds", limits.body_read_seconds, 1, 300)?;
         within("limits.body_depth_max", limits.body_depth_max, 1, 100)?;
         within("limits.handler_seconds", limits.handler_seconds, limits.body_read_seconds, 300)?;

@@ -227,6 +227,8 @@ fn values_out_of_bounds_are_named_with_key_and_source() {
         ("server.drain_seconds", "3601", "0 to 3600"),
         ("limits.body_bytes_max", "1023", "1024 to 16777216"),
         ("limits.body_bytes_max", "16777217", "1024 to 16777216"),
+        ("limits.batch_body_bytes_max", "1023", "1024 to 16777216"),
+        ("limits.batch_body_bytes_max", "16777217", "1024 to 16777216"),
         ("limits.header_read_seconds", "0", "1 to 300"),
         ("limits.header_read_seconds", "301", "1 to 300"),
         ("events.hold_seconds", "0", "1 to 2592000"),

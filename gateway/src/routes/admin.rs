@@ -13,12 +13,13 @@ use serde_json::json;
 
 use super::admin_lists::user_named;
 use super::bookings::booking_of_no_event;
-use super::holds::{NoBody, hold_of_no_event};
+use super::holds::NoBody;
 use crate::answer;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
 use crate::objects;
+use crate::operation::hold_of_no_event;
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, event_id, numbered_id, ticket_type};
 

@@ -6,20 +6,18 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
-use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::{Command, Outcome, Rejection};
 use holdfast_engine::handle::Reply;
-use serde::Deserialize;
-use serde_json::json;
 
 use super::holds::{ListQuery, NoBody, list_key};
-use crate::answer;
+use crate::answer::{self, Answered};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Buyer;
 use crate::objects;
+use crate::operation::{BookBody, Operation};
 use crate::page::Page;
-use crate::request::{Mutation, PathId, Query, event_id, numbered_id, quantity, ticket_type};
+use crate::request::{Mutation, PathId, Query, numbered_id};
 
 const NOT_FOUND: &str = "booking_not_found";
 
@@ -33,31 +31,13 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
         .route("/v1/bookings/{booking}", get(one).delete(cancel))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BookBody {
-    ticket_type: Option<String>,
-    quantity: Option<i64>,
-}
-
 async fn book(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
     buyer: Buyer,
     request: Mutation<BookBody>,
-) -> Result<Response, ApiError> {
-    let (engine, event) = (gateway.engine()?, event_id(&event)?);
-    let BookBody { ticket_type: type_id, quantity: wanted } = request.body;
-    let quantity = quantity("quantity", wanted)?;
-    let wish = Wish { ticket_type: ticket_type(type_id)?, quantity, min_quantity: None };
-    let reply = engine.execute(&event, buyer.caller(), request.key, Command::Book { wish }).await?;
-    answer::mutation(engine, &event, reply, |view, outcome| match outcome {
-        Outcome::Booked { booking, from_hold, .. } => {
-            let value = objects::merged(objects::booking(view, booking), json!({ "from_hold": from_hold }));
-            Some((Success::Created, Some(value)))
-        }
-        _ => None,
-    })
+) -> Result<Answered, ApiError> {
+    Operation::book(&event, request.body)?.execute(gateway.engine()?, buyer.caller(), request.key).await
 }
 
 async fn list(

@@ -6,20 +6,16 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
-use holdfast_engine::core::command::Wish;
-use holdfast_engine::core::{Command, Outcome};
 use serde::Deserialize;
-use serde_json::json;
 
-use crate::answer;
+use crate::answer::{self, Answered};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Buyer;
 use crate::objects;
+use crate::operation::{ConfirmBody, HOLD_NOT_FOUND, HoldBody, Operation};
 use crate::page::Page;
-use crate::request::{Mutation, PathId, Query, event_id, numbered_id, quantity, ticket_type};
-
-const NOT_FOUND: &str = "hold_not_found";
+use crate::request::{Mutation, PathId, Query, numbered_id};
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
     Router::new()
@@ -28,21 +24,6 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
         .route("/v1/holds/{hold}", get(one).delete(release))
         .route("/v1/holds/{hold}/extend", post(extend))
         .route("/v1/holds/{hold}/confirm", post(confirm))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlaceBody {
-    ticket_type: Option<String>,
-    quantity: Option<i64>,
-    min_quantity: Option<i64>,
-    wait: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConfirmBody {
-    quantity: Option<i64>,
 }
 
 /// A body that has nothing to say.
@@ -77,23 +58,10 @@ async fn place(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
     buyer: Buyer,
-    request: Mutation<PlaceBody>,
-) -> Result<Response, ApiError> {
-    let (engine, event) = (gateway.engine()?, event_id(&event)?);
-    let PlaceBody { ticket_type: type_id, quantity: wanted, min_quantity, wait } = request.body;
-    let wish = Wish {
-        ticket_type: ticket_type(type_id)?,
-        quantity: quantity("quantity", wanted)?,
-        min_quantity: quantity("min_quantity", min_quantity)?,
-    };
-    let command = Command::PlaceHold { wish, wait: wait.unwrap_or(false) };
-    let reply = engine.execute(&event, buyer.caller(), request.key, command).await?;
-    answer::mutation(engine, &event, reply, |view, outcome| match outcome {
-        Outcome::Held { hold, fresh: true } => Some((Success::Created, Some(objects::hold(view, hold)))),
-        Outcome::Held { hold, fresh: false } => Some((Success::Ok, Some(objects::hold(view, hold)))),
-        Outcome::Queued { place, .. } => Some((Success::Accepted, Some(objects::queue(view, place)))),
-        _ => None,
-    })
+    request: Mutation<HoldBody>,
+) -> Result<Answered, ApiError> {
+    let operation = Operation::hold(&event, request.body)?;
+    operation.execute(gateway.engine()?, buyer.caller(), request.key).await
 }
 
 async fn list(
@@ -119,10 +87,10 @@ pub(super) fn list_key(event: u32, number: u32) -> u64 {
 }
 
 async fn one(State(gateway): State<Arc<Gateway>>, PathId(hold): PathId, buyer: Buyer) -> Result<Response, ApiError> {
-    let (engine, (event, number)) = (gateway.engine()?, numbered_id(&hold, NOT_FOUND)?);
+    let (engine, (event, number)) = (gateway.engine()?, numbered_id(&hold, HOLD_NOT_FOUND)?);
     let found = engine.read(&event, |event, now_ms| event.hold(now_ms, number, Some(buyer.0.user))).await.flatten();
     let hold = found.zip(engine.event(&event)).map(|(hold, view)| objects::hold(&view, &hold));
-    let hold = hold.ok_or(ApiError::NotFound(NOT_FOUND))?;
+    let hold = hold.ok_or(ApiError::NotFound(HOLD_NOT_FOUND))?;
     Ok(answer::personal(answer::body(Success::Ok, hold)))
 }
 
@@ -131,14 +99,9 @@ async fn extend(
     PathId(hold): PathId,
     buyer: Buyer,
     request: Mutation<NoBody>,
-) -> Result<Response, ApiError> {
+) -> Result<Answered, ApiError> {
     let NoBody {} = request.body;
-    let (engine, (event, number)) = (gateway.engine()?, numbered_id(&hold, NOT_FOUND)?);
-    let reply = engine.execute(&event, buyer.caller(), request.key, Command::ExtendHold { number }).await?;
-    answer::mutation(engine, &event, hold_of_no_event(reply), |view, outcome| match outcome {
-        Outcome::Hold(hold) => Some((Success::Ok, Some(objects::hold(view, hold)))),
-        _ => None,
-    })
+    Operation::extend(&hold)?.execute(gateway.engine()?, buyer.caller(), request.key).await
 }
 
 async fn confirm(
@@ -146,17 +109,8 @@ async fn confirm(
     PathId(hold): PathId,
     buyer: Buyer,
     request: Mutation<ConfirmBody>,
-) -> Result<Response, ApiError> {
-    let (engine, (event, number)) = (gateway.engine()?, numbered_id(&hold, NOT_FOUND)?);
-    let command = Command::ConfirmHold { number, quantity: quantity("quantity", request.body.quantity)? };
-    let reply = engine.execute(&event, buyer.caller(), request.key, command).await?;
-    answer::mutation(engine, &event, hold_of_no_event(reply), |view, outcome| match outcome {
-        Outcome::Booked { booking, rescued, .. } => {
-            let value = objects::merged(objects::booking(view, booking), json!({ "rescued": rescued }));
-            Some((Success::Created, Some(value)))
-        }
-        _ => None,
-    })
+) -> Result<Answered, ApiError> {
+    Operation::confirm(&hold, &request.body)?.execute(gateway.engine()?, buyer.caller(), request.key).await
 }
 
 async fn release(
@@ -164,20 +118,7 @@ async fn release(
     PathId(hold): PathId,
     buyer: Buyer,
     request: Mutation<NoBody>,
-) -> Result<Response, ApiError> {
+) -> Result<Answered, ApiError> {
     let NoBody {} = request.body;
-    let (engine, (event, number)) = (gateway.engine()?, numbered_id(&hold, NOT_FOUND)?);
-    let command = Command::ReleaseHold { number, reason: None };
-    let reply = engine.execute(&event, buyer.caller(), request.key, command).await?;
-    answer::mutation(engine, &event, hold_of_no_event(reply), |view, outcome| match outcome {
-        Outcome::Hold(hold) => Some((Success::Ok, Some(objects::hold(view, hold)))),
-        _ => None,
-    })
-}
-
-/// A hold of an event that does not exist is a hold that does not exist.
-pub(super) fn hold_of_no_event(reply: holdfast_engine::handle::Reply) -> holdfast_engine::handle::Reply {
-    use holdfast_engine::core::Rejection::{EventNotFound, HoldNotFound};
-    let answer = reply.answer.map_err(|rejection| if rejection == EventNotFound { HoldNotFound } else { rejection });
-    holdfast_engine::handle::Reply { answer, ..reply }
+    Operation::release(&hold)?.execute(gateway.engine()?, buyer.caller(), request.key).await
 }

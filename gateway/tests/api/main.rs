@@ -22,6 +22,7 @@ mod admin_sessions;
 mod attacks;
 mod audit;
 mod bad_input;
+mod batch;
 mod connections;
 mod crowds;
 mod headers;

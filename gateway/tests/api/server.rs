@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 
 use clap::ValueEnum;
 use holdfast::config::Config;
@@ -10,6 +11,7 @@ use holdfast::gateway::Gateway;
 use holdfast::server::{Server, ServerError, Surroundings};
 use holdfast::tokens::{self, Role, TokenErrand};
 use holdfast_engine::clock::{Clock, ManualClock};
+use holdfast_engine::core::Event;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::engine::Wheels;
 use holdfast_engine::error::OpenError;
@@ -141,6 +143,25 @@ impl TestServer {
         String::from_utf8(output).expect("text")
     }
 
+    /// Keeps the actor of `event` from its work for as long as what this returns lives. What is sent waits in its inbox.
+    pub fn hold_up(&self, event: &str) -> HeldUp {
+        let (gateway, event) = (Arc::clone(self.running().server.gateway()), Slug::new(event).expect("a slug"));
+        let ((begun, begins), (release, released)) = (mpsc::channel(), mpsc::channel::<()>());
+        let looking = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            let engine = gateway.engine().expect("a server that has recovered");
+            // An event does nothing while somebody looks at it.
+            let look = |_: &Event, _| {
+                begun.send(()).expect("somebody who waits");
+                // It ends when the other side is gone.
+                let _ = released.recv();
+            };
+            runtime.block_on(engine.read(&event, look));
+        });
+        begins.recv().expect("an event");
+        HeldUp { release: Some(release), looking: Some(looking) }
+    }
+
     /// Ends the engine in good order while the server still answers.
     pub async fn shut_engine_down(&self) {
         let running = self.running();
@@ -191,6 +212,19 @@ impl Drop for TestServer {
     }
 }
 
+/// An event whose actor is kept from its work.
+pub struct HeldUp {
+    release: Option<mpsc::Sender<()>>,
+    looking: Option<JoinHandle<()>>,
+}
+
+impl Drop for HeldUp {
+    fn drop(&mut self) {
+        drop(self.release.take());
+        self.looking.take().map(JoinHandle::join).transpose().expect("a look that ends in good order");
+    }
+}
+
 fn config_for(data: &Path, adjust: impl FnOnce(&mut Config)) -> Config {
     let mut config = Config::default();
     config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -230,5 +264,5 @@ fn end(running: Option<Running>) {
 
 /// A runtime waits for its threads when it goes, which it may not do on a thread of another runtime.
 fn end_runtime(runtime: Runtime) {
-    std::thread::spawn(move || drop(runtime)).join().expect("a runtime that ends in good order");
+    thread::spawn(move || drop(runtime)).join().expect("a runtime that ends in good order");
 }

@@ -15,7 +15,7 @@ mod trouble;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::actor::ActorSystem;
 use crate::core::Event;
@@ -127,6 +127,13 @@ impl Engine {
     /// The newest durable view of an event. Does not enter the actor's inbox.
     pub fn event(&self, id: &Slug) -> Option<Arc<EventView>> {
         self.services.directory.find(id)?.view()
+    }
+
+    /// Told of each durable view of an event that comes from now on, as its journal number; of several in a row perhaps only
+    /// the last, and of the event's removal. `None` if there is no such event. What is there already is to be looked at
+    /// after this call.
+    pub fn watch_event(&self, id: &Slug) -> Option<watch::Receiver<u64>> {
+        Some(self.services.directory.find(id)?.watch())
     }
 
     /// The newest durable views of all events, in the order of their creation.

@@ -223,7 +223,7 @@ impl Replies {
 
 /// Makes a durable view the one that everybody sees.
 fn publish(handle: &EventHandle, services: &Services, view: EventView, is_deleted: bool) {
-    let version = view.description.version;
+    let (version, seq) = (view.description.version, view.seq);
     let has_new_version = handle.view().is_none_or(|earlier| earlier.description.version != version);
     handle.publish(Arc::new(view));
     if is_deleted {
@@ -231,6 +231,8 @@ fn publish(handle: &EventHandle, services: &Services, view: EventView, is_delete
     } else if has_new_version {
         services.directory.order_changed();
     }
+    // Last, so that whoever is told of a removal finds the event gone.
+    handle.tell_watchers(seq);
 }
 
 fn by(caller: &Caller) -> By {

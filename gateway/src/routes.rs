@@ -10,6 +10,7 @@ mod operations;
 mod pages;
 mod queue;
 mod sessions;
+mod streams;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .merge(holds::router())
         .merge(bookings::router())
         .merge(queue::router())
+        .merge(streams::router())
         .merge(admin::router())
         .merge(admin_events::router())
         .merge(operations::router())

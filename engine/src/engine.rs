@@ -11,11 +11,12 @@ pub(crate) mod open;
 mod ticker;
 #[cfg(test)]
 mod trouble;
+mod watch;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use crate::actor::ActorSystem;
 use crate::core::Event;
@@ -39,6 +40,7 @@ use ticker::Ticker;
 
 pub use crate::session_turn::{Identity, Intent, LoginRefusal};
 pub use crate::snapshotter::{SnapshotFailure, WrittenSnapshot};
+pub use crate::watchers::{PlaceEnd, PlaceEnds, UserWatch};
 pub use accounts::AccountAnswer;
 pub use audit::{AuditEntry, AuditPage};
 pub use cleanup::Cleanup;
@@ -89,6 +91,8 @@ pub struct Belongings {
     pub bookings: Vec<(Arc<EventView>, BookingView)>,
     /// The places in line, by event and ticket type.
     pub places: Vec<(Arc<EventView>, QueueView)>,
+    /// The journal number of the newest change of the events that were looked at.
+    pub seq: u64,
 }
 
 impl Engine {
@@ -127,13 +131,6 @@ impl Engine {
     /// The newest durable view of an event. Does not enter the actor's inbox.
     pub fn event(&self, id: &Slug) -> Option<Arc<EventView>> {
         self.services.directory.find(id)?.view()
-    }
-
-    /// Told of each durable view of an event that comes from now on, as its journal number; of several in a row perhaps only
-    /// the last, and of the event's removal. `None` if there is no such event. What is there already is to be looked at
-    /// after this call.
-    pub fn watch_event(&self, id: &Slug) -> Option<watch::Receiver<u64>> {
-        Some(self.services.directory.find(id)?.watch())
     }
 
     /// The newest durable views of all events, in the order of their creation.
@@ -186,20 +183,19 @@ impl Engine {
     /// Everything a user has, in all events; each event as of one moment.
     pub async fn belongings(&self, user: UserNumber) -> Belongings {
         let mut belongings = Belongings::default();
-        let mut newest_seq = 0;
         for number in self.services.sessions.touched(user) {
             let Some(handle) = self.services.directory.find_number(number) else { continue };
             let look = |event: &Event, now_ms| {
                 (event.holds_of(now_ms, user), event.bookings_of(now_ms, user), event.places_of(now_ms, user))
             };
             let ((holds, bookings, places), seq) = self.look(&handle, look);
-            newest_seq = newest_seq.max(seq);
+            belongings.seq = belongings.seq.max(seq);
             let Some(view) = handle.view() else { continue };
             belongings.holds.extend(holds.into_iter().map(|hold| (Arc::clone(&view), hold)));
             belongings.bookings.extend(bookings.into_iter().map(|booking| (Arc::clone(&view), booking)));
             belongings.places.extend(places.into_iter().map(|place| (Arc::clone(&view), place)));
         }
-        self.durable(newest_seq).await;
+        self.durable(belongings.seq).await;
         belongings
     }
 

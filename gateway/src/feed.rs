@@ -1,11 +1,14 @@
 //! The live feed: what happens, told as soon as it is durable.
 //!
 //! A stream is an answer that goes on. [`places`] bounds how many there are, [`stream`] is the life of one, [`message`] how a
-//! message looks, [`figures`] what all readers of an event share.
+//! message looks, [`figures`] what all readers of an event share, [`programme`] the same for all events, and [`own`] what a
+//! session is told.
 
 pub mod figures;
 pub mod message;
+pub mod own;
 pub mod places;
+pub mod programme;
 pub mod stream;
 
 use std::sync::Arc;
@@ -17,6 +20,10 @@ use tokio::sync::watch;
 use crate::config::LimitsConfig;
 use figures::Figures;
 use places::Places;
+use programme::Programme;
+
+/// The shortest time between two messages about one event: 4 a second are enough for eyes.
+const PACE: Duration = Duration::from_millis(250);
 
 /// How many streams are open, by kind.
 pub(crate) const STREAMS: &str = "holdfast_streams";
@@ -31,6 +38,7 @@ pub(crate) const MESSAGES: &str = "holdfast_stream_messages_total";
 pub struct Feed {
     places: Arc<Places>,
     figures: Figures,
+    programme: Programme,
     is_stopping: watch::Sender<bool>,
 }
 
@@ -44,6 +52,7 @@ impl Feed {
         Feed {
             places: Arc::new(Places::new(limits)),
             figures: Figures::default(),
+            programme: Programme::default(),
             is_stopping: watch::Sender::new(false),
         }
     }
@@ -56,6 +65,11 @@ impl Feed {
     /// The figures of events that somebody reads.
     pub fn figures(&self) -> &Figures {
         &self.figures
+    }
+
+    /// All public events, while some session's stream reads them.
+    pub fn programme(&self) -> &Programme {
+        &self.programme
     }
 
     /// Ends all streams, and each that is opened from now on: the server stops.

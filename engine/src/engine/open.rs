@@ -80,6 +80,7 @@ impl Engine {
             clock,
             directory: Directory::default(),
             sessions: SessionTable::default(),
+            watchers: Arc::default(),
             alarms: Alarms::new(now_ms),
             pressure: Arc::default(),
             metrics,

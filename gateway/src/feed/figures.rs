@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use holdfast_engine::core::id::{EventNumber, Slug};
 use holdfast_engine::core::status::Status;
@@ -15,13 +14,10 @@ use tokio::sync::watch;
 
 use super::message::{self, Message};
 use super::stream::{End, Outlet};
-use super::wait;
+use super::{PACE, wait};
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::objects;
-
-/// The shortest time between two messages about one event: 4 a second are enough for eyes.
-const PACE: Duration = Duration::from_millis(250);
 
 /// The newest message about an event; `None` once the public does not see it any more.
 pub type Newest = Option<Message>;
@@ -129,7 +125,8 @@ fn newest(engine: &Engine, event: &Slug, number: EventNumber) -> Newest {
     Some(encode(engine, &view))
 }
 
-fn encode(engine: &Engine, view: &EventView) -> Message {
+/// The message about an event.
+pub(super) fn encode(engine: &Engine, view: &EventView) -> Message {
     Message::new("stats", view.seq, &objects::event(view, engine.now_ms()))
 }
 

@@ -28,6 +28,8 @@ pub enum End {
     Left,
     /// What it tells of is there no more.
     Over,
+    /// The session that it belongs to has ended, or its token opens nothing any more.
+    SessionExpired,
     /// The server stops.
     Stopping,
 }
@@ -38,6 +40,7 @@ impl End {
         match self {
             End::Left => "left",
             End::Over => "over",
+            End::SessionExpired => "session_expired",
             End::Stopping => "stopping",
         }
     }
@@ -46,6 +49,7 @@ impl End {
     fn farewell(self) -> Option<Bytes> {
         match self {
             End::Left | End::Over => None,
+            End::SessionExpired => Some(message::server("session_expired")),
             End::Stopping => Some(message::server("shutting_down")),
         }
     }

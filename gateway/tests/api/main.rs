@@ -22,6 +22,7 @@ mod bad_input;
 mod connections;
 mod crowds;
 mod feed;
+mod feed_of_session;
 mod headers;
 mod idempotency;
 mod limits;

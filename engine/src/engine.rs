@@ -14,6 +14,7 @@ mod session_list;
 mod ticker;
 #[cfg(test)]
 mod trouble;
+mod watch;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,6 +43,7 @@ use ticker::Ticker;
 
 pub use crate::session_turn::{Identity, Intent, LoginRefusal};
 pub use crate::snapshotter::{NewestSnapshot, SnapshotFailure, SnapshotsSoFar, WrittenSnapshot};
+pub use crate::watchers::{PlaceEnd, PlaceEnds, UserWatch};
 pub use accounts::AccountAnswer;
 pub use audit::{AuditEntry, AuditPage};
 pub use cleanup::Cleanup;
@@ -97,6 +99,8 @@ pub struct Belongings {
     pub bookings: Vec<(Arc<EventView>, BookingView)>,
     /// The places in line, by event and ticket type.
     pub places: Vec<(Arc<EventView>, QueueView)>,
+    /// The journal number of the newest change of the events that were looked at.
+    pub seq: u64,
 }
 
 impl Engine {
@@ -225,20 +229,19 @@ impl Engine {
     /// Everything a user has, in all events; each event as of one moment.
     pub async fn belongings(&self, user: UserNumber) -> Belongings {
         let mut belongings = Belongings::default();
-        let mut newest_seq = 0;
         for number in self.services.sessions.touched(user) {
             let Some(handle) = self.services.directory.find_number(number) else { continue };
             let look = |event: &Event, now_ms| {
                 (event.holds_of(now_ms, user), event.bookings_of(now_ms, user), event.places_of(now_ms, user))
             };
             let ((holds, bookings, places), seq) = self.look(&handle, look);
-            newest_seq = newest_seq.max(seq);
+            belongings.seq = belongings.seq.max(seq);
             let Some(view) = handle.view() else { continue };
             belongings.holds.extend(holds.into_iter().map(|hold| (Arc::clone(&view), hold)));
             belongings.bookings.extend(bookings.into_iter().map(|booking| (Arc::clone(&view), booking)));
             belongings.places.extend(places.into_iter().map(|place| (Arc::clone(&view), place)));
         }
-        self.durable(newest_seq).await;
+        self.durable(belongings.seq).await;
         belongings
     }
 

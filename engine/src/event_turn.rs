@@ -23,6 +23,7 @@ use crate::machine::EventMachine;
 use crate::pressure::Waits;
 use crate::record::encode_record;
 use crate::services::{AbortOnPanic, Services};
+use crate::watchers::Notice;
 
 /// Takes a turn. `true` asks for another one at once: commands wait. Where only upkeep is left, the actor is nudged when
 /// this turn is durable.
@@ -45,6 +46,7 @@ pub fn take_turn(
         records,
         replies: Vec::with_capacity(batch.len()),
         keyed: Vec::new(),
+        notices: Vec::new(),
     };
     turn.advance(!batch.is_empty());
     batch.drain(..).for_each(|envelope| turn.execute(envelope));
@@ -76,6 +78,8 @@ struct Turn<'a> {
     records: &'a mut RecordBuffer,
     replies: Vec<PendingReply>,
     keyed: Vec<Keyed>,
+    /// Whom the turn concerns, if anybody listens.
+    notices: Vec<Notice>,
 }
 
 /// A reply that waits for the journal.
@@ -168,6 +172,9 @@ impl<'a> Turn<'a> {
             return;
         }
         let (event, now_ms) = (self.handle.number, self.now_ms);
+        if !self.services.watchers.is_empty() {
+            self.notices.extend(changes.iter().filter_map(|change| Notice::of(event, change)));
+        }
         self.records.push(changes.len() as u32, |bytes| encode_record(event, now_ms, by, changes, bytes));
     }
 
@@ -192,9 +199,10 @@ impl<'a> Turn<'a> {
         let last_offset = u64::from(change_count) - 1;
         let view = EventView::of(self.machine.event(), 0, self.handle.view().as_deref());
         let is_deleted = self.machine.event().is_deleted();
-        let handle = Arc::clone(self.handle);
+        let (handle, notices) = (Arc::clone(self.handle), std::mem::take(&mut self.notices));
         let deliver = move |first_seq: u64| {
             publish(&handle, &replies.services, EventView { seq: first_seq + last_offset, ..view }, is_deleted);
+            replies.services.watchers.tell(notices);
             replies.send(first_seq);
         };
         let first_seq = self.services.journal.append_slice(self.records, Box::new(deliver));
@@ -243,7 +251,7 @@ impl Replies {
 
 /// Makes a durable view the one that everybody sees.
 fn publish(handle: &EventHandle, services: &Services, view: EventView, is_deleted: bool) {
-    let version = view.description.version;
+    let (version, seq) = (view.description.version, view.seq);
     let has_new_version = handle.view().is_none_or(|earlier| earlier.description.version != version);
     handle.publish(Arc::new(view));
     if is_deleted {
@@ -251,6 +259,9 @@ fn publish(handle: &EventHandle, services: &Services, view: EventView, is_delete
     } else if has_new_version {
         services.directory.order_changed();
     }
+    // Last, so that whoever is told of a removal finds the event gone.
+    handle.tell_watchers(seq);
+    services.watchers.tell_view(seq);
 }
 
 fn by(caller: &Caller) -> By {

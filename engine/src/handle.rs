@@ -1,11 +1,11 @@
 //! What the rest of the process has of an event: a way in, and the last durable view of it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::core::Event;
 use crate::core::command::{Caller, Command};
@@ -65,6 +65,8 @@ pub struct EventHandle {
     appended_seq: AtomicU64,
     /// The newest durable view; `None` until the event's creation is durable.
     view: ArcSwapOption<EventView>,
+    /// Tells those who watch the event the number of its newest durable view.
+    watched: watch::Sender<u64>,
 }
 
 impl EventHandle {
@@ -79,6 +81,7 @@ impl EventHandle {
             machine: RwLock::new(machine),
             appended_seq: AtomicU64::new(appended_seq),
             view: ArcSwapOption::empty(),
+            watched: watch::Sender::new(appended_seq),
         }
     }
 
@@ -119,6 +122,24 @@ impl EventHandle {
     /// Publishes a durable view. Called in the order of the journal.
     pub fn publish(&self, view: Arc<EventView>) {
         self.view.store(Some(view));
+    }
+
+    /// Tells whoever watches that there is a newer durable view, or no event any more. Never blocks, and costs next to nothing
+    /// where nobody watches: it is the journal's thread that tells.
+    pub fn tell_watchers(&self, seq: u64) {
+        // With the fence in `watch`: whoever is not counted yet looks at the view only later, and finds this one.
+        fence(Ordering::SeqCst);
+        if self.watched.receiver_count() > 0 {
+            self.watched.send_replace(seq);
+        }
+    }
+
+    /// Told of every durable view from now on, as its number; of several in a row perhaps only the last. What was there
+    /// before is to be looked at after this.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        let watching = self.watched.subscribe();
+        fence(Ordering::SeqCst);
+        watching
     }
 
     /// Looks at the state between two turns. Returns what `look` saw, and the journal number that must be durable before

@@ -72,4 +72,5 @@ pub mod snapshot;
 mod snapshotter;
 pub mod state;
 pub mod storage;
+mod watchers;
 pub mod wheel;

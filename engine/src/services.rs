@@ -13,6 +13,7 @@ use crate::metrics::Metrics;
 use crate::pressure::Pressure;
 use crate::session_table::SessionTable;
 use crate::snapshotter::SnapshotsSoFar;
+use crate::watchers::Watchers;
 
 /// What actors share. Everything in it is safe to use from any thread.
 pub struct Services {
@@ -26,6 +27,8 @@ pub struct Services {
     pub directory: Directory,
     /// Who is logged in.
     pub sessions: SessionTable,
+    /// Who is told what has become durable.
+    pub watchers: Arc<Watchers>,
     /// Who is to be woken when.
     pub alarms: Alarms,
     /// Who waits, and whether the disk is slow.

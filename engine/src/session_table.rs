@@ -186,11 +186,15 @@ impl SessionTable {
         }
     }
 
-    /// These tokens open nothing any more: what revoked them is durable.
-    pub fn revoke(&self, token_hashes: &[[u8; 32]]) {
-        for token_hash in token_hashes {
-            self.by_token_hash.remove(token_hash);
-        }
+    /// These tokens open nothing any more: what revoked them is durable. Returns whose they were, once for each token.
+    pub fn revoke(&self, token_hashes: &[[u8; 32]]) -> Vec<UserNumber> {
+        let removed = token_hashes.iter().filter_map(|token_hash| self.by_token_hash.remove(token_hash));
+        removed.map(|(_, session)| session.user).collect()
+    }
+
+    /// Whether a token, by its SHA-256, opens a live session. No sign of life.
+    pub fn is_opened_by(&self, token_hash: &[u8; 32]) -> bool {
+        self.by_token_hash.get(token_hash).is_some_and(|session| !session.has_ended.load(Ordering::Acquire))
     }
 
     /// The session's end is durable: its tokens open nothing any more.

@@ -21,6 +21,7 @@ use crate::services::{AbortOnPanic, Services};
 use crate::session_machine::{Ended, SessionMachine};
 use crate::session_table::LiveSession;
 use crate::state::SESSIONS;
+use crate::watchers::Notice;
 
 /// Who logs in, as the caller has established.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -363,6 +364,8 @@ impl Turn<'_> {
         self.deliveries.push(Box::new(move |first_seq| {
             session.set_class(class);
             services.sessions.admit(token_hash, dropped, Arc::clone(&session));
+            // Whoever listens with the token that was dropped for this one hears no more.
+            services.watchers.tell(dropped.map(|_| Notice::of_session(session.user)));
             services.metrics.login(login.fresh);
             let answer = LoginReply { login, session, seq: first_seq + seq_offset, at_ms, asked };
             // Before the answer: whoever has it no longer waits. They may have gone; their session stays until it is idle.
@@ -394,7 +397,10 @@ impl Turn<'_> {
         machine.audit(self.now_ms, by, action, reason, &mut self.changes);
         let seq_offset = self.push_record(by);
         let table = Arc::clone(services);
-        self.deliveries.push(Box::new(move |_| table.sessions.revoke(&revoked)));
+        self.deliveries.push(Box::new(move |_| {
+            let users = table.sessions.revoke(&revoked);
+            table.watchers.tell(users.into_iter().map(Notice::of_session));
+        }));
         let released = ended.map(|ended| self.end(services, ended)).unwrap_or_default();
         self.deliveries.push(Box::new(move |first_seq| {
             drop(waits);
@@ -458,7 +464,10 @@ impl Turn<'_> {
     fn end(&mut self, services: &Arc<Services>, ended: Ended) -> Released {
         let Ended { session, user, token_hashes } = ended;
         let table = Arc::clone(services);
-        self.deliveries.push(Box::new(move |_| table.sessions.end(session, &token_hashes)));
+        self.deliveries.push(Box::new(move |_| {
+            table.sessions.end(session, &token_hashes);
+            table.watchers.tell([Notice::of_session(user)]);
+        }));
         self.ending.push(session);
         let touched = services.sessions.touched(user);
         let events = touched.into_iter().filter_map(|number| services.directory.find_number(number));

@@ -240,6 +240,10 @@ pub struct LimitsConfig {
     pub connections_max: u32,
     /// The most connections at once from one address, 1 to 1,000,000. Loopback and trusted proxies are not counted.
     pub connections_per_address_max: u32,
+    /// The most streams of the live feed at once, 1 to 1,000,000.
+    pub streams_max: u32,
+    /// The most of them at once of one session, 1 to 1,000.
+    pub streams_per_session_max: u32,
     /// The longest head of a request, in bytes, 8 KiB to 1 MiB.
     pub head_bytes_max: u32,
     /// The most fields in the head of a request, 8 to 1,024.
@@ -276,6 +280,8 @@ impl Default for LimitsConfig {
             enabled: true,
             connections_max: 4_096,
             connections_per_address_max: 64,
+            streams_max: 5_000,
+            streams_per_session_max: 4,
             head_bytes_max: 16 << 10,
             head_fields_max: 64,
             header_read_seconds: 5,

@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::admission::Admission;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::feed::Feed;
 use crate::lockout::Lockout;
 use crate::login::Login;
 use crate::origin::Origins;
@@ -33,6 +34,7 @@ pub struct Gateway {
     metrics: PrometheusHandle,
     rates: Rates,
     lockout: Lockout,
+    feed: Feed,
     recovered: OnceLock<Recovered>,
 }
 
@@ -56,6 +58,7 @@ impl Gateway {
             origins: Origins::new(&config),
             rates: Rates::new(&config.limits, clock),
             lockout: Lockout::new(&config.admin),
+            feed: Feed::new(&config.limits),
             rereading: Mutex::new(Rereading::new()),
             recovered: OnceLock::new(),
             config,
@@ -99,6 +102,11 @@ impl Gateway {
     /// Whom the admin API does not listen to for a while.
     pub fn lockout(&self) -> &Lockout {
         &self.lockout
+    }
+
+    /// The live feed.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Which other sites' pages may use the API.

@@ -20,7 +20,7 @@ use crate::client::Client;
 use crate::error::{ApiError, is_fault, shows_load, turned_away};
 use crate::gateway::Gateway;
 use crate::listener::Side;
-use crate::{ambiguity, answer_headers, routes};
+use crate::{ambiguity, answer_headers, feed, routes};
 
 const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_LENGTH_MAX: usize = 128;
@@ -137,17 +137,20 @@ fn refuse(gateway: &Gateway, side: Side, request: &Request) -> Result<(), ApiErr
         return Ok(());
     }
     gateway.engine()?;
-    if accepts_json(request.headers()) { Ok(()) } else { Err(ApiError::NotAcceptable) }
+    if accepts(request.headers(), feed::is_stream(path)) { Ok(()) } else { Err(ApiError::NotAcceptable) }
 }
 
-fn accepts_json(headers: &HeaderMap) -> bool {
+/// Whether the client takes what it would get: JSON, or of a stream the messages.
+fn accepts(headers: &HeaderMap, is_stream: bool) -> bool {
     let mut ranges = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
     if ranges.peek().is_none() {
         return true;
     }
     let media = |range: &str| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let fits = |range: &str| {
-        matches!(media(range).as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json")
+    let fits = |range: &str| match media(range).as_str() {
+        "*/*" | "application/*" | "application/json" | "application/problem+json" => true,
+        "text/event-stream" | "text/*" => is_stream,
+        _ => false,
     };
     ranges.flat_map(|value| value.split(',')).any(fits)
 }

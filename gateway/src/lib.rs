@@ -4,7 +4,7 @@
 //! [`listener`], [`connections`] and [`tls`] (who gets in), [`gateway`] (what every request shares), [`layers`] with
 //! [`admission`], [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`], [`tokens`] and
 //! [`identity`] (who asks), [`login`] (how a login proves it), [`secret`] (what is made and kept of tokens), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
-//! strictly), [`routes`] (by resource), [`operation`] (what a buyer asks of an event, alone or in a batch), [`objects`], [`page`] and [`time`] (JSON), [`answer`] and [`error`] (what leaves);
+//! strictly), [`routes`] (by resource), [`operation`] (what a buyer asks of an event, alone or in a batch), [`objects`], [`page`] and [`time`] (JSON), [`answer`] and [`error`] (what leaves), [`feed`] (what leaves as soon as it happens);
 //! [`watched_file`] and [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data directory without
 //! a server); [`demo`] (sample events and simulated buyers).
 
@@ -18,6 +18,7 @@ pub mod config;
 pub mod connections;
 pub mod demo;
 pub mod error;
+pub mod feed;
 pub mod gateway;
 pub mod identity;
 pub mod layers;

@@ -14,6 +14,7 @@ mod operations;
 mod pages;
 mod queue;
 mod sessions;
+mod streams;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .merge(bookings::router())
         .merge(queue::router())
         .merge(batch::router())
+        .merge(streams::router())
         .merge(admin::router())
         .merge(admin_events::router())
         .merge(admin_lists::router())

@@ -165,6 +165,8 @@ impl Server {
                 admin.stop(drain).await;
             }
         };
+        // A stream never finishes by itself, and must not keep the drain waiting.
+        self.gateway.feed().stop();
         tokio::join!(self.public.stop(drain), admin);
         self.upkeep.iter().for_each(tokio::task::JoinHandle::abort);
         if let Ok(engine) = self.gateway.engine() {

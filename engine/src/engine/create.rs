@@ -138,6 +138,8 @@ impl Engine {
             let seq = first_seq + last_offset;
             publisher.publish(Arc::new(EventView { seq, ..view }));
             services.directory.order_changed();
+            publisher.tell_watchers(seq);
+            services.watchers.tell_view(seq);
             drop(sender.send(Reply { answer: Ok(Outcome::Done), seq, is_replay: false, at_ms: now_ms }));
         };
         let first_seq = self.services.journal.append(&record, changes.len() as u32, Box::new(deliver));

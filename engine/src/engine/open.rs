@@ -81,6 +81,7 @@ impl Engine {
             clock,
             directory: Directory::default(),
             sessions: SessionTable::default(),
+            watchers: Arc::default(),
             alarms: Alarms::new(now_ms),
             pressure: Arc::default(),
             snapshots: Mutex::new(SnapshotsSoFar::from_point(point)),

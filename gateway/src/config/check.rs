@@ -45,6 +45,8 @@ impl Config {
         within("jwt.leeway_seconds", jwt.leeway_seconds, 0, 300)?;
         within("limits.connections_max", limits.connections_max, 16, 1_000_000)?;
         within("limits.connections_per_address_max", limits.connections_per_address_max, 1, 1_000_000)?;
+        within("limits.streams_max", limits.streams_max, 1, 1_000_000)?;
+        within("limits.streams_per_session_max", limits.streams_per_session_max, 1, 1_000)?;
         within("limits.head_bytes_max", limits.head_bytes_max, 8 << 10, 1 << 20)?;
         within("limits.head_fields_max", limits.head_fields_max, 8, 1_024)?;
         within("limits.header_read_seconds", limits.header_read_seconds, 1, 300)?;

@@ -267,6 +267,7 @@ async fn a_token_opens_only_what_it_is_for() {
         .refuse_all(
             r#"
             nobody GET    /v1/sessions/me                              → 401 unauthenticated
+            nobody GET    /v1/stream                                   → 401 unauthenticated
             nobody DELETE /v1/sessions/me                              → 401 unauthenticated
             nobody GET    /v1/holds                                    → 401 unauthenticated
             nobody GET    /v1/holds/gala.1                             → 401 unauthenticated
@@ -285,12 +286,14 @@ async fn a_token_opens_only_what_it_is_for() {
             nobody POST   /v1/admin/snapshot                           → 401 unauthenticated
 
             liar   GET    /v1/sessions/me                              → 401 unauthenticated
+            liar   GET    /v1/stream                                   → 401 unauthenticated
             liar   POST   /v1/events/gala/holds                        → 401 unauthenticated
             liar   DELETE /v1/holds/gala.1                             → 401 unauthenticated
             liar   GET    /v1/admin/events                             → 401 unauthenticated
             liar   POST   /v1/admin/cleanup                            → 401 unauthenticated
 
             dora   GET    /v1/sessions/me                              → 410 session_expired
+            dora   GET    /v1/stream                                   → 410 session_expired
             dora   DELETE /v1/sessions/me                              → 410 session_expired
             dora   GET    /v1/holds                                    → 410 session_expired
             dora   POST   /v1/events/gala/holds                        → 410 session_expired
@@ -313,6 +316,7 @@ async fn a_token_opens_only_what_it_is_for() {
             ann    GET    /v1/admin/changes                            → 403 forbidden
 
             admin  GET    /v1/sessions/me                              → 401 unauthenticated
+            admin  GET    /v1/stream                                   → 401 unauthenticated
             admin  DELETE /v1/sessions/me                              → 401 unauthenticated
             admin  GET    /v1/holds                                    → 401 unauthenticated
             admin  POST   /v1/events/gala/holds                        → 401 unauthenticated

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex as PlainMutex};
 
 use http_body_util::{BodyExt, Full};
 use hyper::HeaderMap;
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -107,6 +107,14 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// All of an answer, once it is there; `request` is what was asked, for messages.
+    pub async fn whole(answer: hyper::Response<Incoming>, request: String) -> Answer {
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.unwrap_or_else(|error| panic!("{request}: {error:?}")).to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).expect("an answer in UTF-8");
+        Answer { status: parts.status.as_u16(), headers: parts.headers, text, request }
+    }
+
     /// The text of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("a header of visible characters"))
@@ -169,10 +177,15 @@ impl Connection {
         let mut open = self.ready().await;
         let Open { address, sender } = open.as_mut().expect("an open connection");
         let answer = sender.send_request(request.into_hyper(*address)).await;
-        let (parts, body) = answer.unwrap_or_else(|error| panic!("{description}: {error:?}")).into_parts();
-        let bytes = body.collect().await.unwrap_or_else(|error| panic!("{description}: {error:?}")).to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).expect("an answer in UTF-8");
-        Answer { status: parts.status.as_u16(), headers: parts.headers, text, request: description }
+        let answer = answer.unwrap_or_else(|error| panic!("{description}: {error:?}"));
+        Answer::whole(answer, description).await
+    }
+
+    /// Asks for an answer that goes on. What comes back is to be read with this connection kept.
+    pub async fn begin(&self, request: Request) -> hyper::Response<Incoming> {
+        let mut open = self.ready().await;
+        let Open { address, sender } = open.as_mut().expect("an open connection");
+        sender.send_request(request.into_hyper(*address)).await.expect("the head of an answer")
     }
 
     async fn ready(&self) -> tokio::sync::MutexGuard<'_, Option<Open>> {

@@ -5,9 +5,10 @@
 //! machine is. Only [`process`], [`offline`] and [`token_command`] run the real binary.
 //!
 //! Reading order: [`server`] (what is tested), [`http`] (requests and answers), [`people`] (who asks), [`table`] (request
-//! → answer, a line each), [`stage`] (a sale that nobody may disturb); then the tests by subject, [`story`] first.
+//! → answer, a line each), [`listener`] (who reads a stream), [`stage`] (a sale that nobody may disturb); then the tests by subject, [`story`] first.
 
 mod http;
+mod listener;
 mod people;
 mod server;
 mod stage;
@@ -25,6 +26,8 @@ mod bad_input;
 mod batch;
 mod connections;
 mod crowds;
+mod feed;
+mod feed_of_session;
 mod headers;
 mod idempotency;
 mod limits;

@@ -1,0 +1,112 @@
+//! The live feed: what happens, told as soon as it is durable.
+//!
+//! A stream is an answer that goes on. [`places`] bounds how many there are, [`stream`] is the life of one, [`message`] how a
+//! message looks, [`figures`] what all readers of an event share, [`programme`] the same for all events, and [`own`] what a
+//! session is told.
+
+pub mod figures;
+pub mod message;
+pub mod own;
+pub mod places;
+pub mod programme;
+pub mod stream;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::{Unit, describe_counter, describe_gauge};
+use tokio::sync::watch;
+
+use crate::config::LimitsConfig;
+use figures::Figures;
+use places::Places;
+use programme::Programme;
+
+/// The shortest time between two messages about one event: 4 a second are enough for eyes.
+const PACE: Duration = Duration::from_millis(250);
+
+/// How many streams are open, by kind.
+pub(crate) const STREAMS: &str = "holdfast_streams";
+/// Streams that were refused, by reason.
+pub(crate) const REFUSED: &str = "holdfast_streams_refused_total";
+/// Streams that ended, by reason.
+pub(crate) const ENDED: &str = "holdfast_streams_ended_total";
+/// Messages that were handed to connections, by kind of stream.
+pub(crate) const MESSAGES: &str = "holdfast_stream_messages_total";
+
+/// What all streams of a server share.
+pub struct Feed {
+    places: Arc<Places>,
+    figures: Figures,
+    programme: Programme,
+    is_stopping: watch::Sender<bool>,
+}
+
+impl Feed {
+    /// A feed that nobody reads yet.
+    pub fn new(limits: &LimitsConfig) -> Feed {
+        describe_gauge!(STREAMS, Unit::Count, "Streams that are open, by kind");
+        describe_counter!(REFUSED, Unit::Count, "Streams that were refused, by reason");
+        describe_counter!(ENDED, Unit::Count, "Streams that ended, by reason");
+        describe_counter!(MESSAGES, Unit::Count, "Messages that were handed to connections, by kind of stream");
+        Feed {
+            places: Arc::new(Places::new(limits)),
+            figures: Figures::default(),
+            programme: Programme::default(),
+            is_stopping: watch::Sender::new(false),
+        }
+    }
+
+    /// How many streams there may be, and who has them.
+    pub fn places(&self) -> &Arc<Places> {
+        &self.places
+    }
+
+    /// The figures of events that somebody reads.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// All public events, while some session's stream reads them.
+    pub fn programme(&self) -> &Programme {
+        &self.programme
+    }
+
+    /// Ends all streams, and each that is opened from now on: the server stops.
+    pub fn stop(&self) {
+        self.is_stopping.send_replace(true);
+    }
+
+    /// Whether the server stops.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.is_stopping.subscribe()
+    }
+}
+
+/// Whether a path is that of a stream.
+pub fn is_stream(path: &str) -> bool {
+    path == "/v1/stream" || (path.starts_with("/v1/events/") && path.ends_with("/stream"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is readers and proxies that are given time, and nothing that the engine decides"
+)]
+async fn wait(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_stream;
+
+    #[test]
+    fn the_paths_of_streams_are_known() {
+        for path in ["/v1/stream", "/v1/events/gala/stream"] {
+            assert!(is_stream(path), "{path}");
+        }
+        for path in ["/v1/events/gala", "/v1/events", "/v1/streams", "/v1/stream/", "/stream"] {
+            assert!(!is_stream(path), "{path}");
+        }
+    }
+}

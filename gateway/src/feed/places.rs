@@ -1,0 +1,201 @@
+//! How many streams there may be at once, and who has them.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use holdfast_engine::core::id::LoginSeq;
+use holdfast_engine::error::Unavailable;
+use metrics::{counter, gauge};
+
+use super::{REFUSED, STREAMS};
+use crate::client::Client;
+use crate::config::LimitsConfig;
+use crate::error::ApiError;
+use crate::rates;
+
+/// After how many seconds one who has too many streams may try again.
+const RETRY_AFTER_SECONDS: u64 = 5;
+
+/// Whose a stream is, where that is bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Owner {
+    Session(LoginSeq),
+    Network(IpAddr),
+}
+
+/// What a stream is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The figures of one event.
+    Event,
+    /// What a session's user has.
+    Session,
+}
+
+impl Kind {
+    /// The name in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Event => "event",
+            Kind::Session => "session",
+        }
+    }
+}
+
+/// The places of all streams.
+pub struct Places {
+    most: u32,
+    /// `None` where bounds per session are off.
+    most_per_session: Option<u32>,
+    /// `None` where bounds per address are off. Each stream has a connection, so an address has as many as connections; but
+    /// behind a proxy connections are the proxy's, and only this counts.
+    most_per_network: Option<u32>,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    in_all: u32,
+    /// Only those who have a stream and are bounded.
+    by_owner: HashMap<Owner, u32>,
+}
+
+/// The place of one stream. It is given back when this is dropped.
+#[must_use]
+pub struct Place {
+    places: Arc<Places>,
+    owner: Option<Owner>,
+    /// What the stream is about.
+    pub kind: Kind,
+}
+
+impl Places {
+    /// No stream yet.
+    pub fn new(limits: &LimitsConfig) -> Places {
+        Places {
+            most: limits.streams_max,
+            most_per_session: limits.enabled.then_some(limits.streams_per_session_max),
+            most_per_network: limits.enabled.then_some(limits.connections_per_address_max),
+            taken: Mutex::default(),
+        }
+    }
+
+    /// A place for a public stream to `client`.
+    ///
+    /// # Errors
+    ///
+    /// Overloaded where there are `limits.streams_max`, rate limited where its address has as many as it may have
+    /// connections.
+    pub fn of_client(self: &Arc<Self>, client: &Client) -> Result<Place, ApiError> {
+        let most = self.most_per_network.filter(|_| client.is_bounded);
+        self.take(Kind::Event, most.map(|most| (Owner::Network(client.network()), most)))
+    }
+
+    /// A place for the own stream of `session`.
+    ///
+    /// # Errors
+    ///
+    /// Overloaded where there are `limits.streams_max`, rate limited where the session has
+    /// `limits.streams_per_session_max`.
+    pub fn of_session(self: &Arc<Self>, session: LoginSeq) -> Result<Place, ApiError> {
+        self.take(Kind::Session, self.most_per_session.map(|most| (Owner::Session(session), most)))
+    }
+
+    fn take(self: &Arc<Self>, kind: Kind, bound: Option<(Owner, u32)>) -> Result<Place, ApiError> {
+        let mut taken = self.taken();
+        if taken.in_all >= self.most {
+            counter!(REFUSED, "reason" => "in_all").increment(1);
+            return Err(ApiError::Unavailable(Unavailable::Overloaded));
+        }
+        if let Some((owner, most)) = bound {
+            let of_owner = taken.by_owner.entry(owner).or_default();
+            if *of_owner >= most {
+                counter!(REFUSED, "reason" => "per_owner").increment(1);
+                return Err(rates::refused("streams", RETRY_AFTER_SECONDS));
+            }
+            *of_owner += 1;
+        }
+        taken.in_all += 1;
+        gauge!(STREAMS, "kind" => kind.as_str()).increment(1.0);
+        Ok(Place { places: Arc::clone(self), owner: bound.map(|(owner, _)| owner), kind })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken();
+        taken.in_all -= 1;
+        if let Some(owner) = self.owner
+            && let Some(of_owner) = taken.by_owner.get_mut(&owner)
+        {
+            *of_owner -= 1;
+            if *of_owner == 0 {
+                taken.by_owner.remove(&owner);
+            }
+        }
+        gauge!(STREAMS, "kind" => self.kind.as_str()).decrement(1.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(adjust: impl FnOnce(&mut LimitsConfig)) -> Arc<Places> {
+        let mut limits = LimitsConfig {
+            streams_max: 5,
+            streams_per_session_max: 2,
+            connections_per_address_max: 3,
+            ..LimitsConfig::default()
+        };
+        adjust(&mut limits);
+        Arc::new(Places::new(&limits))
+    }
+
+    fn client(address: &str, is_bounded: bool) -> Client {
+        Client { address: address.parse().expect("an address"), is_bounded }
+    }
+
+    fn code(refused: Result<Place, ApiError>) -> Option<&'static str> {
+        refused.err().map(|error| error.code())
+    }
+
+    #[test]
+    fn a_session_has_its_share_and_no_more() {
+        let places = places(|_| ());
+        let mut own: Vec<_> = (0..2).map(|_| places.of_session(LoginSeq(1))).collect();
+        assert_eq!(code(places.of_session(LoginSeq(1))), Some("rate_limited"));
+        let other = places.of_session(LoginSeq(2));
+        assert!(other.is_ok());
+        own.pop();
+        assert!(places.of_session(LoginSeq(1)).is_ok());
+        drop((own, other));
+        assert!(places.taken().by_owner.is_empty(), "who has gone is forgotten");
+    }
+
+    #[test]
+    fn an_address_has_its_share_and_a_sale_is_not_one_client() {
+        let places = places(|_| ());
+        let crowd: Vec<_> = (0..3).map(|_| places.of_client(&client("192.0.2.1", true))).collect();
+        assert_eq!(code(places.of_client(&client("192.0.2.1", true))), Some("rate_limited"));
+        drop(crowd);
+        let sale: Vec<_> = (0..5).map(|_| places.of_client(&client("127.0.0.1", false))).collect();
+        assert!(sale.iter().all(Result::is_ok));
+        assert_eq!(code(places.of_client(&client("127.0.0.1", false))), Some("overloaded"));
+        drop(sale);
+        assert_eq!(places.taken().in_all, 0);
+    }
+
+    #[test]
+    fn without_limits_only_the_sum_is_bounded() {
+        let places = places(|limits| limits.enabled = false);
+        let own: Vec<_> = (0..5).map(|_| places.of_session(LoginSeq(1))).collect();
+        assert!(own.iter().all(Result::is_ok));
+        assert_eq!(code(places.of_session(LoginSeq(1))), Some("overloaded"));
+    }
+}

@@ -1,0 +1,99 @@
+//! The figures of all public events, for the streams of sessions: one task for all of them, one encoding of each message.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use holdfast_engine::core::id::EventNumber;
+use holdfast_engine::core::status::Status;
+use holdfast_engine::engine::Engine;
+use holdfast_engine::handle::EventView;
+use tokio::sync::watch;
+
+use super::figures::encode;
+use super::message::Message;
+use super::{PACE, wait};
+use crate::error::ApiError;
+use crate::gateway::Gateway;
+
+/// The newest message about each public event, in the order of their creation.
+pub type Shown = Arc<BTreeMap<EventNumber, Figure>>;
+
+/// The newest message about one event.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// Which version of the event's settings and status it tells.
+    pub version: u32,
+    /// The message.
+    pub message: Message,
+}
+
+/// All public events, while some session's stream reads them.
+#[derive(Default)]
+pub struct Programme {
+    channel: Mutex<Option<Arc<watch::Sender<Shown>>>>,
+}
+
+impl Programme {
+    fn channel(&self) -> MutexGuard<'_, Option<Arc<watch::Sender<Shown>>>> {
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the channel up if nobody reads it. `false` if somebody has begun to since.
+    fn forget_unread(&self, sender: &watch::Sender<Shown>) -> bool {
+        // Readers come in under this lock alone.
+        let mut channel = self.channel();
+        let is_unread = sender.receiver_count() == 0;
+        if is_unread {
+            *channel = None;
+        }
+        is_unread
+    }
+}
+
+/// The newest messages about all public events from now on, the first of which are there.
+///
+/// # Errors
+///
+/// Recovering, where there is no engine yet.
+pub fn read(gateway: &Arc<Gateway>) -> Result<watch::Receiver<Shown>, ApiError> {
+    let engine = gateway.engine()?;
+    let mut channel = gateway.feed().programme().channel();
+    if let Some(sender) = channel.as_ref() {
+        return Ok(sender.subscribe());
+    }
+    // Watched first, so that no view comes unseen after the look.
+    let changes = engine.watch_events();
+    let (sender, reader) = watch::channel(renewed(engine, &Shown::default()));
+    let sender = Arc::new(sender);
+    *channel = Some(Arc::clone(&sender));
+    tokio::spawn(keep_current(Arc::clone(gateway), changes, sender));
+    Ok(reader)
+}
+
+/// Renews the messages: at once when something changes, and then not before [`PACE`] is over.
+async fn keep_current(gateway: Arc<Gateway>, mut changes: watch::Receiver<u64>, sender: Arc<watch::Sender<Shown>>) {
+    let Ok(engine) = gateway.engine() else { return };
+    loop {
+        let is_read = tokio::select! {
+            _ = changes.changed() => true,
+            () = sender.closed() => false,
+        };
+        if is_read {
+            let newest = renewed(engine, &sender.borrow());
+            sender.send_replace(newest);
+            wait(PACE).await;
+        } else if gateway.feed().programme().forget_unread(&sender) {
+            return;
+        }
+    }
+}
+
+/// The messages as they are now; what has not changed is not encoded again.
+fn renewed(engine: &Engine, earlier: &Shown) -> Shown {
+    let views = engine.events().into_iter().filter(|view| view.description.status != Status::Draft);
+    let figure = |view: &EventView| match earlier.get(&view.description.number) {
+        Some(figure) if figure.message.seq == view.seq => figure.clone(),
+        _ => Figure { version: view.description.version, message: encode(engine, view) },
+    };
+    Arc::new(views.map(|view| (view.description.number, figure(&view))).collect())
+}

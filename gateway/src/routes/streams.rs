@@ -1,0 +1,49 @@
+//! The live feed.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Extension, Router};
+
+use crate::client::Client;
+use crate::error::ApiError;
+use crate::feed::own::{self, Reader};
+use crate::feed::{figures, stream};
+use crate::gateway::Gateway;
+use crate::identity::{Buyer, SessionToken};
+use crate::request::{PathId, event_id};
+
+pub(super) fn router() -> Router<Arc<Gateway>> {
+    Router::new().route("/v1/events/{event}/stream", get(of_event)).route("/v1/stream", get(of_session))
+}
+
+async fn of_event(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(client): Extension<Client>,
+    PathId(event): PathId,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let reader = figures::read(&gateway, &event_id(&event)?)?;
+    let place = gateway.feed().places().of_client(&client)?;
+    let seen = last_event_id(&headers);
+    Ok(stream::respond(gateway.feed(), place, |outlet| figures::tell(outlet, reader, seen)))
+}
+
+async fn of_session(
+    State(gateway): State<Arc<Gateway>>,
+    buyer: Buyer,
+    token: SessionToken,
+) -> Result<Response, ApiError> {
+    let place = gateway.feed().places().of_session(buyer.0.number)?;
+    let reader = Reader { user: buyer.0.user, token_hash: token.hash };
+    let teller = Arc::clone(&gateway);
+    Ok(stream::respond(gateway.feed(), place, |outlet| own::tell(outlet, teller, reader)))
+}
+
+/// The newest message that the client says it has. What is no number of the journal is none of ours, and counts as nothing.
+fn last_event_id(headers: &HeaderMap) -> Option<u64> {
+    headers.get("last-event-id")?.to_str().ok()?.parse().ok()
+}

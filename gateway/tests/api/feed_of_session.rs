@@ -1,0 +1,177 @@
+//! The stream of a session: all that is the user's, and nothing that is anybody else's.
+
+use serde_json::{Value, json};
+
+use crate::http::{Request, get};
+use crate::listener::{Listener, Message};
+use crate::people::Buyer;
+use crate::server::TestServer;
+
+fn own(token: &str) -> Request {
+    get("/v1/stream").with("authorization", format!("Bearer {token}"))
+}
+
+async fn listen(server: &TestServer, buyer: &Buyer) -> Listener {
+    Listener::open(server.connection(), own(&buyer.token)).await
+}
+
+/// Whether a message tells that a thing of this kind is in this state.
+fn tells(kind: &'static str, state: &'static str) -> impl Fn(&Message) -> bool {
+    move |message| message.event == kind && message.data["state"] == state
+}
+
+fn kinds(messages: &[Message]) -> Vec<&str> {
+    messages.iter().map(|message| message.event.as_str()).collect()
+}
+
+#[tokio::test]
+async fn the_present_state_comes_first() {
+    let server = TestServer::start().await;
+    let admin = server.admin();
+    admin.put_on_sale("gala", 10).await;
+    admin.put_on_sale("tiny", 1).await;
+    admin.create(json!({ "id": "secret", "name": "Secret", "capacity": 5 })).await;
+    let (ann, bob) = (server.login("ann").await, server.login("bob").await);
+    bob.book("tiny", json!({})).await.expect(201);
+    ann.hold("gala", json!({ "quantity": 2 })).await.expect(201);
+    ann.join("tiny", json!({})).await.expect(200);
+    let mut stream = listen(&server, &ann).await;
+    let retry = stream.next_block().await.expect("when to come back");
+    assert!(retry.starts_with("retry: "), "{retry}");
+    let present = stream.read_until(tells("queue", "waiting")).await;
+    assert_eq!(kinds(&present), ["stats", "stats", "hold", "queue"]);
+    assert_eq!(present[0].data, server.visitor().event("gala").await);
+    assert_eq!(present[1].data, server.visitor().event("tiny").await);
+    let mine = ann.mine().await;
+    assert_eq!(present[2].data, mine["holds"][0]);
+    assert_eq!(present[3].data, mine["queue"][0]);
+    assert!(present.iter().all(|message| message.id.is_some()));
+
+    let again = own(&ann.token).with("last-event-id", present[3].id.expect("a number").to_string());
+    let again = Listener::open(server.connection(), again).await.read_until(tells("queue", "waiting")).await;
+    assert_eq!(kinds(&again), kinds(&present), "who comes back begins with the present state");
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_hold_is_told() {
+    let server = TestServer::start().await;
+    server.admin().put_on_sale("gala", 10).await;
+    let ann = server.login("ann").await;
+    let mut stream = listen(&server, &ann).await;
+    stream.next().await.expect("the figures");
+
+    let elsewhere = ann.elsewhere();
+    let hold = elsewhere.hold("gala", json!({ "quantity": 2 })).await.expect(201);
+    let told = stream.once(tells("hold", "held")).await;
+    assert_eq!((&told.data["id"], &told.data["quantity"]), (&hold["id"], &json!(2)));
+    elsewhere.confirm(hold["id"].as_str().expect("an id")).await.expect(201);
+    let told = stream.read_until(tells("booking", "booked")).await;
+    assert!(told.iter().any(tells("hold", "confirmed")), "{told:?}");
+
+    elsewhere.hold("gala", json!({})).await.expect(201);
+    stream.once(tells("hold", "held")).await;
+    server.advance_seconds(600);
+    server.turn_wheels();
+    stream.once(tells("hold", "expired")).await;
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_place_is_told() {
+    let server = TestServer::start().await;
+    let admin = server.admin();
+    admin.put_on_sale("tiny", 1).await;
+    let (ann, bob) = (server.login("ann").await, server.login("bob").await);
+    let hold = bob.hold("tiny", json!({})).await.expect(201);
+    let mut stream = listen(&server, &ann).await;
+    for _ in 0..2 {
+        ann.join("tiny", json!({})).await.expect(200);
+        stream.once(tells("queue", "waiting")).await;
+        ann.leave("tiny").await.expect_status(204);
+        stream.once(tells("queue", "left")).await;
+    }
+    ann.join("tiny", json!({})).await.expect(200);
+    stream.once(tells("queue", "waiting")).await;
+    bob.release(hold["id"].as_str().expect("an id")).await.expect(200);
+    let told = stream.read_until(tells("queue", "granted")).await;
+    let granted = told.iter().find(|message| message.event == "hold").expect("the hold");
+    assert_eq!((&granted.data["source"], &granted.data["state"]), (&json!("queue"), &json!("held")));
+}
+
+#[tokio::test]
+async fn an_event_that_closes_drops_its_line_and_says_so() {
+    let server = TestServer::start().await;
+    let admin = server.admin();
+    admin.put_on_sale("tiny", 1).await;
+    let (ann, bob) = (server.login("ann").await, server.login("bob").await);
+    bob.hold("tiny", json!({})).await.expect(201);
+    ann.join("tiny", json!({})).await.expect(200);
+    let mut stream = listen(&server, &ann).await;
+    stream.once(tells("queue", "waiting")).await;
+    admin.set_status("tiny", "closed").await.expect(200);
+    stream.once(tells("queue", "dropped")).await;
+}
+
+#[tokio::test]
+async fn new_events_and_moved_deadlines_are_told() {
+    let server = TestServer::start().await;
+    let admin = server.admin();
+    admin.put_on_sale("gala", 10).await;
+    let ann = server.login("ann").await;
+    let hold = ann.hold("gala", json!({})).await.expect(201);
+    let mut stream = listen(&server, &ann).await;
+    stream.once(tells("hold", "held")).await;
+    admin.put_on_sale("ball", 5).await;
+    stream.once(|message| message.event == "stats" && message.data["id"] == "ball").await;
+    admin.set_status("gala", "paused").await.expect(200);
+    stream.once(|message| message.event == "stats" && message.data["status"] == "paused").await;
+    server.advance_seconds(60);
+    admin.set_status("gala", "on_sale").await.expect(200);
+    let is_later = |message: &Message| message.event == "hold" && message.data["expires_at"] != hold["expires_at"];
+    stream.once(is_later).await;
+}
+
+#[tokio::test]
+async fn nobody_hears_of_what_is_anothers() {
+    let server = TestServer::start().await;
+    server.admin().put_on_sale("gala", 10).await;
+    let (ann, bob) = (server.login("ann").await, server.login("bob").await);
+    let mut stream = listen(&server, &ann).await;
+    let hold = bob.hold("gala", json!({})).await.expect(201);
+    bob.confirm(hold["id"].as_str().expect("an id")).await.expect(201);
+    bob.hold("gala", json!({ "quantity": 3 })).await.expect(201);
+    let mine = ann.hold("gala", json!({})).await.expect(201);
+    let told = stream.read_until(|message| message.event == "hold").await;
+    let things: Vec<&Value> = told.iter().filter(|told| told.event != "stats").map(|told| &told.data["id"]).collect();
+    assert_eq!(things, [&mine["id"]]);
+}
+
+#[tokio::test]
+async fn the_stream_ends_with_the_session() {
+    let server = TestServer::start().await;
+    server.admin().put_on_sale("gala", 10).await;
+    let ann = server.login("ann").await;
+    let mut stream = listen(&server, &ann).await;
+    ann.log_out().await.expect_status(204);
+    let rest = stream.rest().await;
+    let last = rest.last().expect("a farewell");
+    assert_eq!((last.event.as_str(), &last.data), ("server", &json!({ "status": "session_expired" })));
+
+    let refusal = Listener::try_open(server.connection(), own(&ann.token)).await.err().expect("a refusal");
+    refusal.expect_refusal(410, "session_expired");
+    let nobody = Listener::try_open(server.connection(), get("/v1/stream")).await.err().expect("a refusal");
+    nobody.expect_refusal(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_session_has_its_share_of_streams() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.login("ann").await, server.login("bob").await);
+    let mut streams = Vec::new();
+    for _ in 0..4 {
+        streams.push(listen(&server, &ann).await);
+    }
+    let refusal = Listener::try_open(server.connection(), own(&ann.token)).await.err().expect("a refusal");
+    refusal.expect_refusal(429, "rate_limited");
+    assert!(refusal.header("retry-after").is_some());
+    listen(&server, &bob).await;
+}

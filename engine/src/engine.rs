@@ -53,6 +53,7 @@ pub use overview::{JournalOverview, Overview};
 pub use release::{ReleaseWish, ReleasedHolds};
 pub use session_list::{SessionEntry, SessionPage};
 pub use ticker::Wheels;
+pub use watch::Attendance;
 
 /// A running engine. It owns its data directory, its threads and its actors until [`Engine::shutdown`]; dropping it
 /// without that is a stop that nobody asked for, and what was acknowledged is there at the next start all the same.

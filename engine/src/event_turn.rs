@@ -140,7 +140,7 @@ impl<'a> Turn<'a> {
             let Change::WaiterSkipped { share, .. } = change else { continue };
             let Some(session) = self.services.sessions.find(share.session) else { continue };
             session.pass_over();
-            if session.is_seen_after(absent_since_ms) && session.take_passed_over() {
+            if session.last_present_ms() > absent_since_ms && session.take_passed_over() {
                 self.handle.welcome_back(share.user, share.session);
             }
         }

@@ -32,6 +32,9 @@ pub struct LiveSession {
     last_seen_at_ms: AtomicU64,
     /// The streams it has open: as long as there is one, the user is there.
     open_streams: AtomicU32,
+    /// When its last stream was closed, in milliseconds since the Unix epoch; 0 for never. Unlike a request, a stream keeps a
+    /// place in line and not the session.
+    last_stream_at_ms: AtomicU64,
     /// Somewhere its user is passed over in line: the next sign of life has to be told there.
     is_passed_over: AtomicBool,
     /// Its end is decided: nothing more is taken on its behalf.
@@ -66,9 +69,26 @@ impl LiveSession {
         self.last_seen_at_ms.fetch_max(now_ms, Ordering::SeqCst);
     }
 
-    /// Whether there is a stream, or has been a request after `at_ms`.
-    pub(crate) fn is_seen_after(&self, at_ms: u64) -> bool {
-        self.open_streams.load(Ordering::SeqCst) > 0 || self.last_seen_at_ms.load(Ordering::SeqCst) > at_ms
+    /// When the session last made a request or had a stream open, in milliseconds since the Unix epoch; [`u64::MAX`] while it
+    /// has one.
+    pub(crate) fn last_present_ms(&self) -> u64 {
+        if self.open_streams.load(Ordering::SeqCst) > 0 {
+            return u64::MAX;
+        }
+        let last_seen_at_ms = self.last_seen_at_ms.load(Ordering::SeqCst);
+        last_seen_at_ms.max(self.last_stream_at_ms.load(Ordering::SeqCst))
+    }
+
+    /// The session has one stream more.
+    pub(crate) fn stream_opened(&self) {
+        self.open_streams.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// One of the session's streams was closed.
+    pub(crate) fn stream_closed(&self, now_ms: u64) {
+        // First the time: at no moment may the session look as if it had had no stream.
+        self.last_stream_at_ms.fetch_max(now_ms, Ordering::SeqCst);
+        self.open_streams.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Somewhere the user was passed over in line. Whoever sees a sign of life after this finds it out by
@@ -97,8 +117,7 @@ pub enum Authentication {
 impl Presence for SessionTable {
     fn last_seen_ms(&self, session: LoginSeq) -> Option<u64> {
         let session = self.by_number.get(&session)?;
-        let has_stream = session.open_streams.load(Ordering::SeqCst) > 0;
-        Some(if has_stream { u64::MAX } else { session.last_seen_at_ms.load(Ordering::SeqCst) })
+        Some(session.last_present_ms())
     }
 }
 
@@ -157,6 +176,7 @@ impl SessionTable {
             class: RwLock::default(),
             last_seen_at_ms: AtomicU64::new(seen_at_ms),
             open_streams: AtomicU32::new(0),
+            last_stream_at_ms: AtomicU64::new(0),
             is_passed_over: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),

@@ -6,7 +6,21 @@ use tokio::sync::watch;
 
 use super::Engine;
 use crate::core::id::{Slug, UserNumber};
+use crate::services::Services;
+use crate::session_table::LiveSession;
 use crate::watchers::UserWatch;
+
+/// A stream that a session has open.
+pub struct Attendance {
+    services: Arc<Services>,
+    session: Arc<LiveSession>,
+}
+
+impl Drop for Attendance {
+    fn drop(&mut self) {
+        self.session.stream_closed(self.services.clock.now_ms());
+    }
+}
 
 impl Engine {
     /// Told of each durable view of an event that comes from now on, as its journal number; of several in a row perhaps only
@@ -25,6 +39,12 @@ impl Engine {
     /// session of theirs.
     pub fn watch_user(&self, user: UserNumber) -> UserWatch {
         Arc::clone(&self.services.watchers).watch(user)
+    }
+
+    /// Keeps the session's user present in every line until what is returned is dropped: they have a stream open.
+    pub fn attend(&self, session: &Arc<LiveSession>) -> Attendance {
+        session.stream_opened();
+        Attendance { services: Arc::clone(&self.services), session: Arc::clone(session) }
     }
 
     /// Whether a token, by its SHA-256, opens a live session. No sign of life.

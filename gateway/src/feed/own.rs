@@ -10,6 +10,7 @@ use holdfast_engine::core::id::{EventNumber, HoldNumber, TypeIndex, UserNumber};
 use holdfast_engine::core::outcome::{BookingView, HoldView, QueueView};
 use holdfast_engine::engine::{Engine, PlaceEnds};
 use holdfast_engine::handle::EventView;
+use holdfast_engine::session_table::LiveSession;
 use serde_json::Value;
 
 use super::message::{self, Message};
@@ -19,10 +20,10 @@ use crate::gateway::Gateway;
 use crate::objects;
 
 /// Whose stream it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Reader {
-    /// The user.
-    pub user: UserNumber,
+    /// The session.
+    pub session: Arc<LiveSession>,
     /// The SHA-256 of the token that opened the stream, and without which it ends.
     pub token_hash: [u8; 32],
 }
@@ -82,14 +83,17 @@ pub async fn tell(outlet: Outlet, gateway: Arc<Gateway>, reader: Reader) -> End 
 async fn tell_on(outlet: &Outlet, gateway: &Arc<Gateway>, reader: Reader) -> Result<(), End> {
     let engine = gateway.engine().map_err(|_| End::Over)?;
     // Watched first, so that nothing changes unseen after the first look.
-    let mut own = engine.watch_user(reader.user);
+    let user = reader.session.user;
+    let mut own = engine.watch_user(user);
+    // Whoever has this stream open waits in line, however long without a request.
+    let _attendance = engine.attend(&reader.session);
     let mut programme = programme::read(gateway).map_err(|_| End::Over)?;
     let mut account =
         Account { outlet, engine, figures: HashMap::new(), things: HashMap::new(), ends: PlaceEnds::new() };
     outlet.send(message::retry()).await?;
     let shown = Shown::clone(&programme.borrow_and_update());
     account.tell_figures(&shown).await?;
-    account.tell_things(reader.user).await?;
+    account.tell_things(user).await?;
     while engine.is_opened_by(&reader.token_hash) {
         let next = async {
             tokio::select! {
@@ -100,13 +104,13 @@ async fn tell_on(outlet: &Outlet, gateway: &Arc<Gateway>, reader: Reader) -> Res
         match outlet.awake_until(next).await? {
             Some(ends) => {
                 account.ends = ends;
-                account.tell_things(reader.user).await?;
+                account.tell_things(user).await?;
             }
             None => {
                 let shown = Shown::clone(&programme.borrow_and_update());
                 // A pause or a new setting moves deadlines without a change of their own.
                 if account.tell_figures(&shown).await? {
-                    account.tell_things(reader.user).await?;
+                    account.tell_things(user).await?;
                 }
             }
         }

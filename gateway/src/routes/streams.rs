@@ -38,7 +38,7 @@ async fn of_session(
     token: SessionToken,
 ) -> Result<Response, ApiError> {
     let place = gateway.feed().places().of_session(buyer.0.number)?;
-    let reader = Reader { user: buyer.0.user, token_hash: token.hash };
+    let reader = Reader { session: Arc::clone(&buyer.0), token_hash: token.hash };
     let teller = Arc::clone(&gateway);
     Ok(stream::respond(gateway.feed(), place, |outlet| own::tell(outlet, teller, reader)))
 }

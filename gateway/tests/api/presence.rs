@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::http::get;
+use crate::listener::Listener;
 use crate::server::TestServer;
 
 #[tokio::test]
@@ -47,4 +49,22 @@ async fn zero_seconds_of_presence_pass_nobody_over() {
     server.turn_wheels();
     server.visitor().event_once("gala", |event| event["waiting"] == 0).await;
     assert_eq!(bob.mine().await["holds"][0]["source"], "queue");
+}
+
+#[tokio::test]
+async fn an_open_stream_keeps_a_user_present() {
+    let server = TestServer::start().await;
+    server.admin().put_on_sale("gala", 1).await;
+    server.admin().change("gala", json!({ "presence_seconds": 300 })).await.expect_status(200);
+    let ann = server.login("ann").await;
+    ann.hold("gala", json!({})).await.expect_status(201);
+    let bob = server.login("bob").await;
+    bob.join("gala", json!({})).await.expect_status(200);
+    let own = get("/v1/stream").with("authorization", format!("Bearer {}", bob.token));
+    let mut stream = Listener::open(server.connection(), own).await;
+    stream.once(|message| message.event == "queue").await;
+    server.advance_seconds(599);
+    ann.release("gala.1").await.expect_status(200);
+    let told = stream.once(|message| message.event == "hold").await;
+    assert_eq!((&told.data["source"], &told.data["state"]), (&json!("queue"), &json!("held")));
 }

@@ -192,7 +192,7 @@ impl Event {
 
         // After this point, the command must succeed.
         self.give_back(context.now_ms, number, reason, changes);
-        self.grant(context.now_ms, changes);
+        self.grant(context.now_ms, context.presence, changes);
         Ok(Outcome::Hold(self.hold_view_of(context.now_ms, number)))
     }
 

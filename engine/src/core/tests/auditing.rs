@@ -123,7 +123,7 @@ fn a_release_among_many_is_told_like_any_other_and_refused_where_the_hold_has_en
     let deadline_ms = super::shell::START_MS + 600_000;
     let mut refusal = |number, now_ms| {
         let (caller, mut changes) = (Caller::Admin { name: "ops".to_owned() }, Vec::new());
-        let context = Context { now_ms, caller, key: None, damping: Damping::OFF };
+        let context = Context { now_ms, caller, key: None, damping: Damping::OFF, presence: &AllPresent };
         let answer = shell.event.decide(&context, revoke(number), &mut changes).answer;
         assert!(changes.is_empty());
         answer.unwrap_err().code()

@@ -63,6 +63,12 @@ pub(crate) enum Bug {
     PasserByJumpsLine,
     /// Tickets go to whoever waits shortest.
     LastInLineServed,
+    /// Who is absent gets tickets all the same.
+    AbsentServed,
+    /// Who was passed over comes back to the end of the line.
+    ReturnLosesPlace,
+    /// A snapshot forgets who is passed over.
+    PassedOverNotInSnapshot,
     /// One ticket more than the limit.
     LimitPlusOne,
     /// Asking again with the same key does it again.

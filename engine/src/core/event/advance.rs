@@ -247,7 +247,7 @@ impl Event {
         let patience_ms = u64::from(self.settings.presence_seconds) * 1_000;
         let is_gone =
             |seen_ms: Option<u64>| seen_ms.is_none_or(|seen_ms| now_ms >= seen_ms.saturating_add(patience_ms));
-        patience_ms > 0 && is_gone(presence.last_seen_ms(session))
+        patience_ms > 0 && is_gone(presence.last_seen_ms(session)) && !is_planted(Bug::AbsentServed)
     }
 
     fn take_grant_step(&mut self, now_ms: u64, index: TypeIndex, step: GrantStep, changes: &mut Vec<Change>) {

@@ -39,7 +39,7 @@ impl Event {
                 assert!(left.is_some(), "user {} left a line they did not stand in", share.user.0);
             }
             Change::WaiterSkipped { share, .. } => self.ticket_type_mut(share.ticket_type).queue.pass_over(share.user),
-            Change::WaiterReturned { share } => self.ticket_type_mut(share.ticket_type).queue.take_back(share.user),
+            Change::WaiterReturned { share } => self.take_back(share),
             Change::HoldPlaced { number, share, deadline_ms, lifetime_end_ms, source } => {
                 self.place_hold(at_ms, *number, share, (*deadline_ms, *lifetime_end_ms), *source);
             }
@@ -83,6 +83,15 @@ impl Event {
             joined_at_ms: at_ms,
         };
         self.ticket_type_mut(share.ticket_type).queue.join(entry);
+    }
+
+    fn take_back(&mut self, share: &Share) {
+        let queue = &mut self.ticket_type_mut(share.ticket_type).queue;
+        if is_planted(Bug::ReturnLosesPlace) {
+            let entry = queue.leave(share.user).expect("who returns waits");
+            return queue.join(entry);
+        }
+        queue.take_back(share.user);
     }
 
     fn place_hold(

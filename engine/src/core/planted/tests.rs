@@ -10,7 +10,7 @@ const ERRORS: &str = "simulation::script::an_error_at_every_operation_costs_noth
 const RETIRED: &str = "simulation::restarts::what_was_retired_is_never_missed";
 
 /// The bugs, and which test catches each.
-const CAUGHT_BY: [(Bug, &str); 35] = [
+const CAUGHT_BY: [(Bug, &str); 38] = [
     (Bug::AnswerBeforeSync, SCRIPT),
     (Bug::FailedSyncTriedAgain, ERRORS),
     (Bug::SegmentEntryNotSynced, SCRIPT),
@@ -39,6 +39,9 @@ const CAUGHT_BY: [(Bug, &str); 35] = [
     (Bug::ReleaseFreesTwice, "core::tests::oracle::the_core_does_what_the_page_says"),
     (Bug::PasserByJumpsLine, "core::tests::queue::no_passer_by_takes_a_ticket_while_somebody_waits"),
     (Bug::LastInLineServed, SIMULATION),
+    (Bug::AbsentServed, "core::tests::presence::who_is_absent_is_passed_over_and_first_again_on_return"),
+    (Bug::ReturnLosesPlace, "core::tests::presence::who_is_absent_is_passed_over_and_first_again_on_return"),
+    (Bug::PassedOverNotInSnapshot, SIMULATION),
     (Bug::LimitPlusOne, "core::tests::holds::max_per_user_counts_held_and_booked_over_the_whole_event"),
     (Bug::KeyForgotten, SIMULATION),
     (Bug::DampedRemembered, "core::tests::damping::a_refusal_that_passes_is_no_last_word"),

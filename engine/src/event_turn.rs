@@ -38,10 +38,11 @@ pub fn take_turn(
     let _guard = AbortOnPanic;
     let most = services.config.actors.slice_commands_max as usize;
     let has_more_commands = handle.inbox().take(most, batch);
+    let now_ms = services.clock.now_ms();
     let mut turn = Turn {
         handle,
         services,
-        now_ms: services.clock.now_ms(),
+        now_ms,
         machine: handle.machine_mut(),
         records,
         replies: Vec::with_capacity(batch.len()),
@@ -51,7 +52,6 @@ pub fn take_turn(
     turn.advance(!batch.is_empty());
     batch.drain(..).for_each(|envelope| turn.execute(envelope));
     let machine = turn.append();
-    let now_ms = services.clock.now_ms();
     services.alarms.set(handle.number, machine.next_wake_ms(now_ms, &services.sessions));
     let has_upkeep_left = machine.has_more_to_do(now_ms, &services.sessions);
     // Who looks at the event between two turns has their look before the next one.
@@ -134,13 +134,12 @@ impl<'a> Turn<'a> {
     /// Has the next sign of life of those who were passed over told here. One that came since they were looked at counts:
     /// either it finds the mark, or this finds it.
     fn note_absences(&self, changes: &[Change]) {
-        let patience_ms = u64::from(self.machine.event().settings().presence_seconds) * 1_000;
-        let absent_since_ms = self.now_ms.saturating_sub(patience_ms);
+        let (event, sessions) = (self.machine.event(), &self.services.sessions);
         for change in changes {
             let Change::WaiterSkipped { share, .. } = change else { continue };
-            let Some(session) = self.services.sessions.find(share.session) else { continue };
+            let Some(session) = sessions.find(share.session) else { continue };
             session.pass_over();
-            if session.last_present_ms() > absent_since_ms && session.take_passed_over() {
+            if !event.is_absent(self.now_ms, sessions, share.session) && session.take_passed_over() {
                 self.handle.welcome_back(share.user, share.session);
             }
         }
@@ -250,7 +249,7 @@ impl Replies {
 }
 
 /// Makes a durable view the one that everybody sees.
-fn publish(handle: &EventHandle, services: &Services, view: EventView, is_deleted: bool) {
+pub(crate) fn publish(handle: &EventHandle, services: &Services, view: EventView, is_deleted: bool) {
     let (version, seq) = (view.description.version, view.seq);
     let has_new_version = handle.view().is_none_or(|earlier| earlier.description.version != version);
     handle.publish(Arc::new(view));

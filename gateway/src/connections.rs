@@ -6,10 +6,9 @@
 mod doorkeeper;
 pub mod first_bytes;
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
@@ -21,6 +20,7 @@ pub use first_bytes::{FirstBytes, Rewound};
 
 use crate::client::Client;
 use crate::config::LimitsConfig;
+use crate::room::{self, Room, TooMany};
 
 const CONNECTIONS: &str = "holdfast_http_connections";
 const CONNECTIONS_REFUSED: &str = "holdfast_http_connections_refused_total";
@@ -30,32 +30,18 @@ const OTHER_FILES_MAX: u64 = 256;
 
 /// The connections of one listener. Each counts by itself, so that a crowd at one of them does not shut the other.
 pub struct Connections {
-    most: u32,
+    /// How many are open is known also to whoever decides what else is let in.
+    room: Arc<Room<IpAddr>>,
     /// `None` where bounds per address are off.
     most_per_network: Option<u32>,
     /// Who is not one client, but many.
     trusted_proxies: Vec<IpNet>,
-    /// How many are open, also for whoever decides what else is let in. Changed only under the lock of `by_network`.
-    in_all: Arc<AtomicU32>,
-    /// Only networks that have a connection, and only those that are bounded.
-    by_network: Mutex<HashMap<IpAddr, u32>>,
-}
-
-/// Why a connection is one too many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TooMany {
-    /// There are `limits.connections_max`.
-    InAll,
-    /// Its network has `limits.connections_per_address_max`.
-    PerAddress,
 }
 
 /// The place of one connection. It is given back when this is dropped.
 #[must_use]
 pub struct Place {
-    connections: Arc<Connections>,
-    /// Whose place it is, where bounds per address hold for them.
-    network: Option<IpAddr>,
+    _place: room::Place<IpAddr>,
 }
 
 impl Connections {
@@ -64,61 +50,28 @@ impl Connections {
         describe_gauge!(CONNECTIONS, "Open connections of HTTP clients.");
         describe_counter!(CONNECTIONS_REFUSED, "Connections refused because there were too many, by of what.");
         Connections {
-            most: limits.connections_max,
+            room: Arc::new(Room::new(limits.connections_max, in_all)),
             most_per_network: limits.enabled.then_some(limits.connections_per_address_max),
             trusted_proxies: trusted_proxies.to_vec(),
-            in_all,
-            by_network: Mutex::default(),
         }
     }
 
     /// A place for a connection from `peer`, if there is one. A refusal is counted.
-    pub fn admit(self: &Arc<Self>, peer: SocketAddr) -> Result<Place, TooMany> {
-        let admitted = self.count(peer);
+    pub fn admit(&self, peer: SocketAddr) -> Result<Place, TooMany> {
+        let client = Client::of(peer, &HeaderMap::new(), &self.trusted_proxies);
+        let most = self.most_per_network.filter(|_| client.is_bounded);
+        let admitted = self.room.take(most.map(|most| (client.network(), most)));
         match admitted {
             Ok(_) => gauge!(CONNECTIONS).increment(1.0),
             Err(TooMany::InAll) => counter!(CONNECTIONS_REFUSED, "reason" => "in_all").increment(1),
-            Err(TooMany::PerAddress) => counter!(CONNECTIONS_REFUSED, "reason" => "per_address").increment(1),
+            Err(TooMany::OfOwner) => counter!(CONNECTIONS_REFUSED, "reason" => "per_address").increment(1),
         }
-        admitted.map(|network| Place { connections: Arc::clone(self), network })
-    }
-
-    /// Counts a connection, and says under which network.
-    fn count(&self, peer: SocketAddr) -> Result<Option<IpAddr>, TooMany> {
-        let client = Client::of(peer, &HeaderMap::new(), &self.trusted_proxies);
-        let bounded = self.most_per_network.filter(|_| client.is_bounded);
-        let mut by_network = self.by_network();
-        if self.in_all.load(Ordering::Relaxed) >= self.most {
-            return Err(TooMany::InAll);
-        }
-        if let Some(most) = bounded {
-            let of_network = by_network.entry(client.network()).or_default();
-            if *of_network >= most {
-                return Err(TooMany::PerAddress);
-            }
-            *of_network += 1;
-        }
-        self.in_all.fetch_add(1, Ordering::Relaxed);
-        Ok(bounded.map(|_| client.network()))
-    }
-
-    fn by_network(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
-        self.by_network.lock().unwrap_or_else(PoisonError::into_inner)
+        admitted.map(|place| Place { _place: place })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut by_network = self.connections.by_network();
-        self.connections.in_all.fetch_sub(1, Ordering::Relaxed);
-        if let Some(network) = self.network
-            && let Some(of_network) = by_network.get_mut(&network)
-        {
-            *of_network -= 1;
-            if *of_network == 0 {
-                by_network.remove(&network);
-            }
-        }
         gauge!(CONNECTIONS).decrement(1.0);
     }
 }
@@ -165,7 +118,7 @@ mod tests {
         assert!(last.is_ok());
         assert_eq!(connections.admit(peer("192.0.2.1")).err(), Some(TooMany::InAll));
         drop((places, last));
-        assert_eq!(connections.in_all.load(Ordering::Relaxed), 0);
+        assert_eq!(connections.room.taken().0, 0);
     }
 
     #[test]
@@ -174,13 +127,13 @@ mod tests {
         let one = connections.admit(peer("2001:db8::1"));
         let other = connections.admit(peer("2001:db8::2"));
         assert!(one.is_ok() && other.is_ok());
-        assert_eq!(connections.admit(peer("2001:db8::3")).err(), Some(TooMany::PerAddress));
+        assert_eq!(connections.admit(peer("2001:db8::3")).err(), Some(TooMany::OfOwner));
         let neighbour = connections.admit(peer("2001:db8:0:1::1"));
         assert!(neighbour.is_ok());
         drop(one);
         assert!(connections.admit(peer("2001:db8::3")).is_ok());
         drop((other, neighbour));
-        assert!(connections.by_network().is_empty(), "who has gone is forgotten");
+        assert_eq!(connections.room.taken(), (0, 0), "who has gone is forgotten");
     }
 
     #[test]

@@ -11,7 +11,6 @@ pub mod places;
 pub mod programme;
 pub mod stream;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{Unit, describe_counter, describe_gauge};
@@ -36,7 +35,7 @@ pub(crate) const MESSAGES: &str = "holdfast_stream_messages_total";
 
 /// What all streams of a server share.
 pub struct Feed {
-    places: Arc<Places>,
+    places: Places,
     figures: Figures,
     programme: Programme,
     is_stopping: watch::Sender<bool>,
@@ -50,7 +49,7 @@ impl Feed {
         describe_counter!(ENDED, Unit::Count, "Streams that ended, by reason");
         describe_counter!(MESSAGES, Unit::Count, "Messages that were handed to connections, by kind of stream");
         Feed {
-            places: Arc::new(Places::new(limits)),
+            places: Places::new(limits),
             figures: Figures::default(),
             programme: Programme::default(),
             is_stopping: watch::Sender::new(false),
@@ -58,7 +57,7 @@ impl Feed {
     }
 
     /// How many streams there may be, and who has them.
-    pub fn places(&self) -> &Arc<Places> {
+    pub fn places(&self) -> &Places {
         &self.places
     }
 

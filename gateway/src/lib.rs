@@ -1,7 +1,7 @@
 //! The server of Holdfast: HTTP in, commands to the engine, JSON out. No rule of the sale is decided here.
 //!
 //! Reading order: [`command_line`] and [`config`] (what is to be run), [`server`] (how it runs, from bind to drain),
-//! [`listener`], [`connections`] and [`tls`] (who gets in), [`gateway`] (what every request shares), [`layers`] with
+//! [`listener`], [`connections`] and [`tls`] (who gets in), [`room`] (for how many), [`gateway`] (what every request shares), [`layers`] with
 //! [`admission`], [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`], [`tokens`] and
 //! [`identity`] (who asks), [`login`] (how a login proves it), [`secret`] (what is made and kept of tokens), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
 //! strictly), [`routes`] (by resource), [`operation`] (what a buyer asks of an event, alone or in a batch), [`objects`], [`page`] and [`time`] (JSON), [`answer`] and [`error`] (what leaves), [`feed`] (what leaves as soon as it happens);
@@ -34,6 +34,7 @@ pub mod page;
 pub mod rates;
 pub mod request;
 pub mod rereading;
+pub mod room;
 pub mod routes;
 pub mod secret;
 pub mod server;

@@ -60,6 +60,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// [`presence_seconds`](Settings::presence_seconds) in milliseconds; 0 means that nobody is passed over.
+    pub fn presence_ms(&self) -> u64 {
+        u64::from(self.presence_seconds) * 1_000
+    }
+
     /// Refuses settings that contradict themselves or leave their bounds, naming the field.
     pub fn check(&self) -> Result<(), Rejection> {
         let within = |field: &str, value: u32, min: u32, max: u32| {

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use crate::core::id::EventNumber;
 use crate::event_turn;
@@ -67,6 +69,18 @@ impl Engine {
             if event_turn::take_turn(&handle, &self.services, &mut batch, &mut records) {
                 handle.nudge();
             }
+        }
+    }
+
+    /// Waits for an answer: gives every actor that wants one its turn, and writes to the disk, between two looks.
+    pub(crate) fn finish<T>(&self, answer: impl Future<Output = T>) -> T {
+        let mut answer = pin!(answer);
+        loop {
+            if let Poll::Ready(answer) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                return answer;
+            }
+            self.rung().into_iter().for_each(|number| self.take_turn(number));
+            self.write_journal().unwrap();
         }
     }
 

@@ -14,6 +14,7 @@ use crate::core::rejection::Rejection;
 use crate::core::settings::{Details, Settings, TicketTypeDefinition, check_ticket_types};
 use crate::core::status::Status;
 use crate::error::Unavailable;
+use crate::event_turn;
 use crate::handle::{EventHandle, EventView, Reply};
 use crate::machine::EventMachine;
 use crate::record::encode_record;
@@ -136,10 +137,7 @@ impl Engine {
         let (publisher, services) = (Arc::clone(handle), Arc::clone(&self.services));
         let deliver = move |first_seq: u64| {
             let seq = first_seq + last_offset;
-            publisher.publish(Arc::new(EventView { seq, ..view }));
-            services.directory.order_changed();
-            publisher.tell_watchers(seq);
-            services.watchers.tell_view(seq);
+            event_turn::publish(&publisher, &services, EventView { seq, ..view }, false);
             drop(sender.send(Reply { answer: Ok(Outcome::Done), seq, is_replay: false, at_ms: now_ms }));
         };
         let first_seq = self.services.journal.append(&record, changes.len() as u32, Box::new(deliver));

@@ -48,7 +48,7 @@ impl House {
     }
 
     fn finish<T>(&self, future: impl Future<Output = T>) -> T {
-        finish(&self.engine, future)
+        self.engine.finish(future)
     }
 
     fn log_in(&self, name: &str, token: u8) -> Caller {
@@ -74,18 +74,6 @@ impl House {
     }
 }
 
-/// Gives the engine all the turns and writes it wants, until the future is done.
-pub(super) fn finish<T>(engine: &Engine, future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    loop {
-        if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return done;
-        }
-        engine.rung().into_iter().for_each(|number| engine.take_turn(number));
-        engine.write_journal().unwrap();
-    }
-}
-
 fn ops() -> By {
     By::Admin("ops".to_owned())
 }
@@ -105,14 +93,14 @@ fn owner(text: &str, number: u8) -> Option<PasswordOwner> {
 
 /// An account that is added, gets another password and is described by a login, and one that is added and removed.
 pub(super) fn keep_house(engine: &Engine) {
-    finish(engine, engine.add_account("ann", hash("first"), ops(), why())).unwrap().unwrap();
-    finish(engine, engine.add_account("zoe", hash("zoe"), ops(), None)).unwrap().unwrap();
+    engine.finish(engine.add_account("ann", hash("first"), ops(), why())).unwrap().unwrap();
+    engine.finish(engine.add_account("zoe", hash("zoe"), ops(), None)).unwrap().unwrap();
     let details = UserDetails { class: Some("vip".to_owned()), email: Some("ann@example.org".to_owned()) };
     let identity = Identity { user_name: "ann".to_owned(), details: Some(details), checked_hash: None };
-    finish(engine, engine.login(identity, [101; 32], Some(Vec::new()))).unwrap();
+    engine.finish(engine.login(identity, [101; 32], Some(Vec::new()))).unwrap();
     let changed = engine.change_password("ann", hash("second"), owner("first", 101), By::User, None);
-    finish(engine, changed).unwrap().unwrap();
-    finish(engine, engine.remove_account("zoe", ops(), why())).unwrap().unwrap();
+    engine.finish(changed).unwrap().unwrap();
+    engine.finish(engine.remove_account("zoe", ops(), why())).unwrap().unwrap();
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::storage::disk::Disk;
 use crate::storage::simulated::SimulatedDisk;
 
-use super::accounts::{finish, keep_house};
+use super::accounts::keep_house;
 use super::world::{World, open};
 
 /// Long after all of them were written: nothing about them depends on when they are read.
@@ -81,7 +81,7 @@ pub(super) fn with_accounts(disk: &SimulatedDisk, is_stopped: bool) -> Simulated
     let engine = start(disk);
     keep_house(&engine);
     if is_stopped {
-        finish(&engine, engine.shutdown());
+        engine.finish(engine.shutdown());
     }
     drop(engine);
     disk.after_kill()

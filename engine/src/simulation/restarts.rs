@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -24,20 +23,8 @@ fn clock(at_ms: u64) -> Arc<ManualClock> {
     Arc::new(ManualClock::at(at_ms))
 }
 
-/// Polls a future and gives the engine all the turns and writes it wants, until the future is done.
-fn finish<T>(engine: &Engine, future: impl Future<Output = T>) -> T {
-    let mut future: Pin<Box<dyn Future<Output = T> + '_>> = Box::pin(future);
-    loop {
-        if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return done;
-        }
-        engine.rung().into_iter().for_each(|number| engine.take_turn(number));
-        engine.write_journal().unwrap();
-    }
-}
-
 fn log_in(engine: &Engine, name: &str, token: u8) -> Caller {
-    let login = finish(engine, engine.login(Identity::named(name), [token; 32], Some(Vec::new()))).unwrap();
+    let login = engine.finish(engine.login(Identity::named(name), [token; 32], Some(Vec::new()))).unwrap();
     Caller::User { user: login.session.user, session: login.session.number }
 }
 
@@ -45,7 +32,7 @@ fn log_in(engine: &Engine, name: &str, token: u8) -> Caller {
 fn hold_all(engine: &Engine, event: usize, caller: &Caller) {
     let wish = Wish { quantity: Some(EVENTS[event].1[0].1), ..Wish::default() };
     let command = Command::PlaceHold { wish, wait: true };
-    finish(engine, engine.execute(&slug(EVENTS[event].0), caller.clone(), None, command)).unwrap().answer.unwrap();
+    engine.finish(engine.execute(&slug(EVENTS[event].0), caller.clone(), None, command)).unwrap().answer.unwrap();
 }
 
 fn expiries(engine: &Engine) -> Vec<u64> {
@@ -103,7 +90,7 @@ fn what_the_line_gets_after_a_restart_has_its_full_time_and_no_more() {
     engine.beat().unwrap();
     drop(engine);
     let engine = open(&disk.after_kill(), &clock(START_MS + 420_000)).unwrap();
-    finish(&engine, engine.execute(&slug("match"), Caller::System, None, Command::Settle)).unwrap();
+    engine.finish(engine.execute(&slug("match"), Caller::System, None, Command::Settle)).unwrap();
     assert_eq!(expiries(&engine), [START_MS + 420_000 + 120_000]);
 }
 
@@ -128,7 +115,7 @@ fn a_place_under_an_ended_session_is_not_kept_by_a_new_login() {
     drop((ending, login));
     drop(engine);
     let engine = open(&disk.after_kill(), &clock(START_MS + 1_000)).unwrap();
-    assert!(finish(&engine, engine.belongings(user)).places.is_empty(), "the place of a session that has ended");
+    assert!(engine.finish(engine.belongings(user)).places.is_empty(), "the place of a session that has ended");
 }
 
 #[test]
@@ -137,10 +124,10 @@ fn a_snapshot_that_cannot_be_read_is_passed_over() {
         let disk = SimulatedDisk::new(1);
         let engine = open(&disk, &clock(START_MS)).unwrap();
         create_events(&engine);
-        finish(&engine, engine.snapshot()).unwrap();
+        engine.finish(engine.snapshot()).unwrap();
         let ann = log_in(&engine, "ann", 1);
         hold_all(&engine, 0, &ann);
-        finish(&engine, engine.snapshot()).unwrap();
+        engine.finish(engine.snapshot()).unwrap();
         drop(engine);
         disk.after_kill()
     };
@@ -182,7 +169,7 @@ fn what_was_retired_is_never_missed() {
             if round == 2 {
                 disk.set_fault(Some(Fault { at, only: None, kind: FaultKind::PowerCut }));
             }
-            let written = finish(&engine, engine.snapshot());
+            let written = engine.finish(engine.snapshot());
             assert!(written.is_ok() || disk.has_failed());
         }
         let newest_login = engine.durable_seq();
@@ -217,8 +204,8 @@ fn a_snapshot_without_room_gives_its_space_back() {
     create_events(&engine);
     let used_bytes = disk.used_bytes();
     disk.set_capacity_bytes(used_bytes + 100);
-    assert!(finish(&engine, engine.snapshot()).is_err());
+    assert!(engine.finish(engine.snapshot()).is_err());
     assert_eq!(disk.used_bytes(), used_bytes);
     disk.set_capacity_bytes(u64::MAX);
-    finish(&engine, engine.snapshot()).unwrap();
+    engine.finish(engine.snapshot()).unwrap();
 }

@@ -1,8 +1,7 @@
 //! How many streams there may be at once, and who has them.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use holdfast_engine::core::id::LoginSeq;
 use holdfast_engine::error::Unavailable;
@@ -13,6 +12,7 @@ use crate::client::Client;
 use crate::config::LimitsConfig;
 use crate::error::ApiError;
 use crate::rates;
+use crate::room::{self, Room, TooMany};
 
 /// After how many seconds one who has too many streams may try again.
 const RETRY_AFTER_SECONDS: u64 = 5;
@@ -45,27 +45,18 @@ impl Kind {
 
 /// The places of all streams.
 pub struct Places {
-    most: u32,
+    room: Arc<Room<Owner>>,
     /// `None` where bounds per session are off.
     most_per_session: Option<u32>,
     /// `None` where bounds per address are off. Each stream has a connection, so an address has as many as connections; but
     /// behind a proxy connections are the proxy's, and only this counts.
     most_per_network: Option<u32>,
-    taken: Mutex<Taken>,
-}
-
-#[derive(Debug, Default)]
-struct Taken {
-    in_all: u32,
-    /// Only those who have a stream and are bounded.
-    by_owner: HashMap<Owner, u32>,
 }
 
 /// The place of one stream. It is given back when this is dropped.
 #[must_use]
 pub struct Place {
-    places: Arc<Places>,
-    owner: Option<Owner>,
+    _place: room::Place<Owner>,
     /// What the stream is about.
     pub kind: Kind,
 }
@@ -74,10 +65,9 @@ impl Places {
     /// No stream yet.
     pub fn new(limits: &LimitsConfig) -> Places {
         Places {
-            most: limits.streams_max,
+            room: Arc::new(Room::new(limits.streams_max, Arc::default())),
             most_per_session: limits.enabled.then_some(limits.streams_per_session_max),
             most_per_network: limits.enabled.then_some(limits.connections_per_address_max),
-            taken: Mutex::default(),
         }
     }
 
@@ -87,7 +77,7 @@ impl Places {
     ///
     /// Overloaded where there are `limits.streams_max`, rate limited where its address has as many as it may have
     /// connections.
-    pub fn of_client(self: &Arc<Self>, client: &Client) -> Result<Place, ApiError> {
+    pub fn of_client(&self, client: &Client) -> Result<Place, ApiError> {
         let most = self.most_per_network.filter(|_| client.is_bounded);
         self.take(Kind::Event, most.map(|most| (Owner::Network(client.network()), most)))
     }
@@ -98,46 +88,32 @@ impl Places {
     ///
     /// Overloaded where there are `limits.streams_max`, rate limited where the session has
     /// `limits.streams_per_session_max`.
-    pub fn of_session(self: &Arc<Self>, session: LoginSeq) -> Result<Place, ApiError> {
+    pub fn of_session(&self, session: LoginSeq) -> Result<Place, ApiError> {
         self.take(Kind::Session, self.most_per_session.map(|most| (Owner::Session(session), most)))
     }
 
-    fn take(self: &Arc<Self>, kind: Kind, bound: Option<(Owner, u32)>) -> Result<Place, ApiError> {
-        let mut taken = self.taken();
-        if taken.in_all >= self.most {
-            counter!(REFUSED, "reason" => "in_all").increment(1);
-            return Err(ApiError::Unavailable(Unavailable::Overloaded));
-        }
-        if let Some((owner, most)) = bound {
-            let of_owner = taken.by_owner.entry(owner).or_default();
-            if *of_owner >= most {
-                counter!(REFUSED, "reason" => "per_owner").increment(1);
-                return Err(rates::refused("streams", RETRY_AFTER_SECONDS));
-            }
-            *of_owner += 1;
-        }
-        taken.in_all += 1;
+    fn take(&self, kind: Kind, bound: Option<(Owner, u32)>) -> Result<Place, ApiError> {
+        let place = self.room.take(bound).map_err(refused)?;
         gauge!(STREAMS, "kind" => kind.as_str()).increment(1.0);
-        Ok(Place { places: Arc::clone(self), owner: bound.map(|(owner, _)| owner), kind })
+        Ok(Place { _place: place, kind })
     }
+}
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+fn refused(too_many: TooMany) -> ApiError {
+    match too_many {
+        TooMany::InAll => {
+            counter!(REFUSED, "reason" => "in_all").increment(1);
+            ApiError::Unavailable(Unavailable::Overloaded)
+        }
+        TooMany::OfOwner => {
+            counter!(REFUSED, "reason" => "per_owner").increment(1);
+            rates::refused("streams", RETRY_AFTER_SECONDS)
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.places.taken();
-        taken.in_all -= 1;
-        if let Some(owner) = self.owner
-            && let Some(of_owner) = taken.by_owner.get_mut(&owner)
-        {
-            *of_owner -= 1;
-            if *of_owner == 0 {
-                taken.by_owner.remove(&owner);
-            }
-        }
         gauge!(STREAMS, "kind" => self.kind.as_str()).decrement(1.0);
     }
 }
@@ -146,7 +122,7 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn places(adjust: impl FnOnce(&mut LimitsConfig)) -> Arc<Places> {
+    fn places(adjust: impl FnOnce(&mut LimitsConfig)) -> Places {
         let mut limits = LimitsConfig {
             streams_max: 5,
             streams_per_session_max: 2,
@@ -154,7 +130,7 @@ mod tests {
             ..LimitsConfig::default()
         };
         adjust(&mut limits);
-        Arc::new(Places::new(&limits))
+        Places::new(&limits)
     }
 
     fn client(address: &str, is_bounded: bool) -> Client {
@@ -175,7 +151,7 @@ mod tests {
         own.pop();
         assert!(places.of_session(LoginSeq(1)).is_ok());
         drop((own, other));
-        assert!(places.taken().by_owner.is_empty(), "who has gone is forgotten");
+        assert_eq!(places.room.taken(), (0, 0), "who has gone is forgotten");
     }
 
     #[test]
@@ -188,7 +164,7 @@ mod tests {
         assert!(sale.iter().all(Result::is_ok));
         assert_eq!(code(places.of_client(&client("127.0.0.1", false))), Some("overloaded"));
         drop(sale);
-        assert_eq!(places.taken().in_all, 0);
+        assert_eq!(places.room.taken().0, 0);
     }
 
     #[test]

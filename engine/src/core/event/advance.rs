@@ -97,14 +97,15 @@ impl Event {
     /// When somebody who is first in line, and waits for more tickets than are free, will count as absent, in milliseconds
     /// since the Unix epoch: those behind may be content with fewer.
     pub fn next_absence_ms(&self, now_ms: u64, presence: &dyn Presence) -> Option<u64> {
-        if self.status != Status::OnSale || self.settings.presence_seconds == 0 {
+        let patience_ms = self.settings.presence_ms();
+        if self.status != Status::OnSale || patience_ms == 0 {
             return None;
         }
         let blocked = self.types.iter().filter(|ticket_type| ticket_type.capacity.available() > 0);
         let first = blocked.filter_map(|ticket_type| ticket_type.queue.next_eligible());
         let seen = first.filter_map(|entry| presence.last_seen_ms(entry.session));
         // Whoever has a stream open is looked at again after as long: they may have closed it by then.
-        seen.map(|seen_ms| seen_ms.min(now_ms) + u64::from(self.settings.presence_seconds) * 1_000).min()
+        seen.map(|seen_ms| seen_ms.min(now_ms) + patience_ms).min()
     }
 
     /// Gives free tickets to the first in each line who is there, as long as they suffice, up to [`STEP_CHANGES_MAX`] changes.
@@ -243,8 +244,8 @@ impl Event {
     }
 
     /// Whether a session has given no sign of life for `presence_seconds`.
-    fn is_absent(&self, now_ms: u64, presence: &dyn Presence, session: LoginSeq) -> bool {
-        let patience_ms = u64::from(self.settings.presence_seconds) * 1_000;
+    pub fn is_absent(&self, now_ms: u64, presence: &dyn Presence, session: LoginSeq) -> bool {
+        let patience_ms = self.settings.presence_ms();
         let is_gone =
             |seen_ms: Option<u64>| seen_ms.is_none_or(|seen_ms| now_ms >= seen_ms.saturating_add(patience_ms));
         patience_ms > 0 && is_gone(presence.last_seen_ms(session)) && !is_planted(Bug::AbsentServed)

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use super::{ReleaseWish, STEP_HOLDS_MAX};
 use crate::clock::ManualClock;
@@ -15,7 +15,7 @@ use crate::engine::{Engine, Identity, NewEvent};
 use crate::storage::DataDirectory;
 use crate::storage::simulated::SimulatedDisk;
 
-/// An engine whose turns are taken by [`finish`] alone, with a sale.
+/// An engine whose turns are taken by [`Engine::finish`] alone, with a sale.
 fn open() -> Engine {
     let mut config = EngineConfig::default();
     config.journal.segment_bytes = 1 << 20;
@@ -23,7 +23,7 @@ fn open() -> Engine {
     let directory = DataDirectory::open_on(Arc::new(SimulatedDisk::new(5)), Path::new("/data")).unwrap();
     let clock = Arc::new(ManualClock::at(1_800_000_000_000));
     let engine = Engine::open_in(config, directory, clock, Work::ByHand).unwrap();
-    finish(&engine, engine.create_event("admin", None, gala())).unwrap();
+    engine.finish(engine.create_event("admin", None, gala())).unwrap();
     engine
 }
 
@@ -39,27 +39,15 @@ fn gala() -> NewEvent {
     }
 }
 
-/// Waits for an answer, with a turn for every actor that wants one, and a write to the disk, between two looks.
-fn finish<T>(engine: &Engine, answer: impl Future<Output = T>) -> T {
-    let mut answer = pin!(answer);
-    loop {
-        if let Poll::Ready(answer) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return answer;
-        }
-        engine.rung().into_iter().for_each(|number| engine.take_turn(number));
-        engine.write_journal().unwrap();
-    }
-}
-
 /// Logs somebody in and sets a ticket aside for them.
 fn hold(engine: &Engine, number: u32) -> Caller {
     let mut token_hash = [0; 32];
     token_hash[..4].copy_from_slice(&number.to_le_bytes());
     let user = Identity::named(format!("user-{number}"));
-    let login = finish(engine, engine.login(user, token_hash, Some(Vec::new()))).unwrap();
+    let login = engine.finish(engine.login(user, token_hash, Some(Vec::new()))).unwrap();
     let caller = Caller::User { user: login.session.user, session: login.session.number };
     let command = Command::PlaceHold { wish: Wish::default(), wait: false };
-    finish(engine, engine.execute(&gala().id, caller.clone(), None, command)).unwrap().answer.unwrap();
+    engine.finish(engine.execute(&gala().id, caller.clone(), None, command)).unwrap().answer.unwrap();
     caller
 }
 
@@ -76,10 +64,10 @@ fn what_ends_by_itself_meanwhile_is_matched_and_not_released() {
     assert!(release.as_mut().poll(context).is_pending() && confirm.as_mut().poll(context).is_pending());
 
     let wish = ReleaseWish { reason: "over".to_owned(), ..ReleaseWish::default() };
-    let done = finish(&engine, engine.release_holds(&event, "ops", &wish)).unwrap().unwrap();
+    let done = engine.finish(engine.release_holds(&event, "ops", &wish)).unwrap().unwrap();
     assert_eq!((done.matched, done.released), (3, 1));
     assert_eq!(done.seq, engine.durable_seq());
-    assert!(finish(&engine, confirm).unwrap().answer.is_ok(), "who paid has their ticket");
+    assert!(engine.finish(confirm).unwrap().answer.is_ok(), "who paid has their ticket");
 }
 
 #[test]
@@ -92,7 +80,7 @@ fn what_is_placed_between_two_steps_is_left_alone() {
     let mut releasing = pin!(engine.release_holds(&event, "ops", &wish));
     assert!(releasing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(), "the first step is asked");
     hold(&engine, most + 1);
-    let done = finish(&engine, releasing).unwrap().unwrap();
+    let done = engine.finish(releasing).unwrap().unwrap();
     assert_eq!((done.matched, done.released), (u64::from(most), u64::from(most)));
     assert_eq!(engine.event(&event).unwrap().totals().held, 1);
 }

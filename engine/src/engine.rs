@@ -7,6 +7,7 @@ pub(crate) mod by_hand;
 mod cleanup;
 mod create;
 mod login;
+mod missed;
 pub(crate) mod open;
 mod overview;
 mod release;
@@ -43,12 +44,14 @@ use ticker::Ticker;
 
 pub use crate::session_turn::{Identity, Intent, LoginRefusal};
 pub use crate::snapshotter::{NewestSnapshot, SnapshotFailure, SnapshotsSoFar, WrittenSnapshot};
-pub use crate::watchers::{PlaceEnd, PlaceEnds, UserWatch};
+pub use crate::touches::{EndedPlace, Thing, Touches};
+pub use crate::watchers::UserWatch;
 pub use accounts::AccountAnswer;
 pub use audit::{AuditEntry, AuditPage};
 pub use cleanup::Cleanup;
 pub use create::NewEvent;
 pub use login::{EventAnswer, LoginAnswer};
+pub use missed::{Absence, MISSED_CHANGES_MAX, Missed};
 pub use overview::{JournalOverview, Overview};
 pub use release::{ReleaseWish, ReleasedHolds};
 pub use session_list::{SessionEntry, SessionPage};
@@ -100,7 +103,8 @@ pub struct Belongings {
     pub bookings: Vec<(Arc<EventView>, BookingView)>,
     /// The places in line, by event and ticket type.
     pub places: Vec<(Arc<EventView>, QueueView)>,
-    /// The journal number of the newest change of the events that were looked at.
+    /// All that happened to the user up to this change is in it. Of what came later only what a [`UserWatch`] that was there
+    /// before has been told.
     pub seq: u64,
 }
 
@@ -163,6 +167,11 @@ impl Engine {
     /// The newest durable view of an event. Does not enter the actor's inbox.
     pub fn event(&self, id: &Slug) -> Option<Arc<EventView>> {
         self.services.directory.find(id)?.view()
+    }
+
+    /// The same by the event's number.
+    pub fn event_numbered(&self, number: EventNumber) -> Option<Arc<EventView>> {
+        self.services.directory.find_number(number)?.view()
     }
 
     /// The newest durable views of all events, in the order of their creation.
@@ -229,7 +238,7 @@ impl Engine {
 
     /// Everything a user has, in all events; each event as of one moment.
     pub async fn belongings(&self, user: UserNumber) -> Belongings {
-        let mut belongings = Belongings::default();
+        let mut belongings = Belongings { seq: self.services.journal.announced_seq(), ..Belongings::default() };
         for number in self.services.sessions.touched(user) {
             let Some(handle) = self.services.directory.find_number(number) else { continue };
             let look = |event: &Event, now_ms| {
@@ -424,9 +433,9 @@ impl Engine {
         handle.read(|event| look(event, now_ms))
     }
 
-    /// Waits until the change `seq` is durable.
+    /// Waits until the change `seq` is durable, and everybody told who listens.
     async fn durable(&self, seq: u64) {
-        if self.services.journal.durable_seq() >= seq {
+        if self.services.journal.announced_seq() >= seq {
             return;
         }
         let (sender, receiver) = oneshot::channel();

@@ -172,7 +172,9 @@ impl<'a> Turn<'a> {
         }
         let (event, now_ms) = (self.handle.number, self.now_ms);
         if !self.services.watchers.is_empty() {
-            self.notices.extend(changes.iter().filter_map(|change| Notice::of(event, change)));
+            let numbered = (self.records.change_count()..).zip(changes);
+            let noticed = numbered.filter_map(|(offset, change)| Notice::of(event, now_ms, offset, change));
+            self.notices.extend(noticed);
         }
         self.records.push(changes.len() as u32, |bytes| encode_record(event, now_ms, by, changes, bytes));
     }
@@ -201,7 +203,7 @@ impl<'a> Turn<'a> {
         let (handle, notices) = (Arc::clone(self.handle), std::mem::take(&mut self.notices));
         let deliver = move |first_seq: u64| {
             publish(&handle, &replies.services, EventView { seq: first_seq + last_offset, ..view }, is_deleted);
-            replies.services.watchers.tell(notices);
+            replies.services.watchers.tell(first_seq, notices);
             replies.send(first_seq);
         };
         let first_seq = self.services.journal.append_slice(self.records, Box::new(deliver));

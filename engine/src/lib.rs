@@ -72,5 +72,6 @@ pub mod snapshot;
 mod snapshotter;
 pub mod state;
 pub mod storage;
+mod touches;
 mod watchers;
 pub mod wheel;

@@ -21,7 +21,6 @@ use crate::services::{AbortOnPanic, Services};
 use crate::session_machine::{Ended, SessionMachine};
 use crate::session_table::LiveSession;
 use crate::state::SESSIONS;
-use crate::watchers::Notice;
 
 /// Who logs in, as the caller has established.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -365,7 +364,7 @@ impl Turn<'_> {
             session.set_class(class);
             services.sessions.admit(token_hash, dropped, Arc::clone(&session));
             // Whoever listens with the token that was dropped for this one hears no more.
-            services.watchers.tell(dropped.map(|_| Notice::of_session(session.user)));
+            services.watchers.tell_sessions(dropped.map(|_| session.user));
             services.metrics.login(login.fresh);
             let answer = LoginReply { login, session, seq: first_seq + seq_offset, at_ms, asked };
             // Before the answer: whoever has it no longer waits. They may have gone; their session stays until it is idle.
@@ -399,7 +398,7 @@ impl Turn<'_> {
         let table = Arc::clone(services);
         self.deliveries.push(Box::new(move |_| {
             let users = table.sessions.revoke(&revoked);
-            table.watchers.tell(users.into_iter().map(Notice::of_session));
+            table.watchers.tell_sessions(users);
         }));
         let released = ended.map(|ended| self.end(services, ended)).unwrap_or_default();
         self.deliveries.push(Box::new(move |first_seq| {
@@ -466,7 +465,7 @@ impl Turn<'_> {
         let table = Arc::clone(services);
         self.deliveries.push(Box::new(move |_| {
             table.sessions.end(session, &token_hashes);
-            table.watchers.tell([Notice::of_session(user)]);
+            table.watchers.tell_sessions([user]);
         }));
         self.ending.push(session);
         let touched = services.sessions.touched(user);

@@ -7,57 +7,44 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::core::change::Change;
-use crate::core::hold::HoldSource;
-use crate::core::id::{EventNumber, TypeIndex, UserNumber};
-use crate::core::outcome::QueueState;
-
-/// How a user's last place in each line ended, where one has while they were watched. A place that is gone does not say so
-/// itself.
-pub type PlaceEnds = HashMap<(EventNumber, TypeIndex), PlaceEnd>;
-
-/// How a place in line ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlaceEnd {
-    /// What became of it.
-    pub state: QueueState,
-    /// How many places of the user's in that line have ended while they were watched, this one included: two ends of the
-    /// same kind are told apart by it.
-    pub count: u64,
-}
+use crate::core::id::{EventNumber, UserNumber};
+use crate::touches::{Touch, Touches};
 
 /// Who listens.
 pub struct Watchers {
     /// How many users are in `users`, to be read without its lock.
     user_count: AtomicUsize,
-    /// Only users that somebody watches.
-    users: Mutex<HashMap<UserNumber, Watched>>,
+    /// Only users that somebody watches, with all who do.
+    users: Mutex<HashMap<UserNumber, Vec<Arc<Inbox>>>>,
     /// Tells the journal number of the newest view of any event.
     views: watch::Sender<u64>,
 }
 
-/// A user whom somebody watches.
+/// What one who listens has not taken yet.
 #[derive(Default)]
-struct Watched {
-    sender: watch::Sender<PlaceEnds>,
-    /// Counted under the lock: the channel counts a watch until after it has let go of the lock.
-    watch_count: usize,
+struct Inbox {
+    untaken: Mutex<Touches>,
+    bell: Notify,
 }
 
-/// Something that concerns a user.
+/// Something of a user's has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Notice {
     user: UserNumber,
-    /// The line in which their place ended, and how.
-    place_end: Option<(EventNumber, TypeIndex, QueueState)>,
+    event: EventNumber,
+    at_ms: u64,
+    /// Which change of its append it is, from 0 on.
+    offset: u32,
+    touch: Touch,
 }
 
 /// Hears of one user. What was there before is to be looked at after this was made.
 pub struct UserWatch {
     user: UserNumber,
-    told: watch::Receiver<PlaceEnds>,
+    inbox: Arc<Inbox>,
     watchers: Arc<Watchers>,
 }
 
@@ -70,12 +57,11 @@ impl Default for Watchers {
 impl Watchers {
     /// Begins to watch `user`.
     pub(crate) fn watch(self: &Arc<Self>, user: UserNumber) -> UserWatch {
+        let inbox = Arc::new(Inbox::default());
         let mut users = self.users.lock();
-        let watched = users.entry(user).or_default();
-        watched.watch_count += 1;
-        let told = watched.sender.subscribe();
+        users.entry(user).or_default().push(Arc::clone(&inbox));
         self.user_count.store(users.len(), Ordering::Relaxed);
-        UserWatch { user, told, watchers: Arc::clone(self) }
+        UserWatch { user, inbox, watchers: Arc::clone(self) }
     }
 
     /// Whether no user is watched. A turn asks while it has the lock of its event, and who watches looks at the event under
@@ -84,21 +70,30 @@ impl Watchers {
         self.user_count.load(Ordering::Relaxed) == 0
     }
 
-    /// Tells each user of what concerns them, once it is durable.
-    pub(crate) fn tell(&self, notices: impl IntoIterator<Item = Notice>) {
+    /// Tells each user of what concerns them, once it is durable. The first change of the append has this number.
+    pub(crate) fn tell(&self, first_seq: u64, notices: impl IntoIterator<Item = Notice>) {
+        for Notice { user, event, at_ms, offset, touch } in notices {
+            let seq = first_seq + u64::from(offset);
+            self.tell_user(user, |untaken| untaken.add_untaken(seq, at_ms, event, touch));
+        }
+    }
+
+    /// Tells users of their sessions or the tokens of these, once it is durable.
+    pub(crate) fn tell_sessions(&self, users: impl IntoIterator<Item = UserNumber>) {
+        for user in users {
+            self.tell_user(user, |untaken| untaken.is_about_session = true);
+        }
+    }
+
+    /// The lock is taken anew for each user: a storm of notices keeps nobody waiting.
+    fn tell_user(&self, user: UserNumber, tell: impl Fn(&mut Touches)) {
         if self.is_empty() {
             return;
         }
-        for Notice { user, place_end } in notices {
-            // The lock is taken anew for each: a storm of notices keeps nobody waiting.
-            if let Some(watched) = self.users.lock().get(&user) {
-                watched.sender.send_modify(|ends| {
-                    if let Some((event, ticket_type, state)) = place_end {
-                        let count = ends.get(&(event, ticket_type)).map_or(0, |end| end.count) + 1;
-                        ends.insert((event, ticket_type), PlaceEnd { state, count });
-                    }
-                });
-            }
+        let users = self.users.lock();
+        for inbox in users.get(&user).into_iter().flatten() {
+            tell(&mut inbox.untaken.lock());
+            inbox.bell.notify_one();
         }
     }
 
@@ -120,40 +115,38 @@ impl Watchers {
 }
 
 impl Notice {
-    /// Something about a user's session.
-    pub(crate) fn of_session(user: UserNumber) -> Notice {
-        Notice { user, place_end: None }
-    }
-
-    /// What a change in an event tells somebody, if it does.
-    pub(crate) fn of(event: EventNumber, change: &Change) -> Option<Notice> {
-        let end = match change {
-            Change::QueueLeft { share } => Some((share, QueueState::Left)),
-            Change::QueueDropped { share, .. } => Some((share, QueueState::Dropped)),
-            Change::HoldPlaced { share, source: HoldSource::Queue, .. } => Some((share, QueueState::Granted)),
-            _ => None,
-        };
-        let place_end = end.map(|(share, state)| (event, share.ticket_type, state));
-        Some(Notice { user: change.user()?, place_end })
+    /// What a change in an event tells somebody, if it does: that of its append with this offset.
+    pub(crate) fn of(event: EventNumber, at_ms: u64, offset: u32, change: &Change) -> Option<Notice> {
+        let (user, touch) = Touch::of(change)?;
+        Some(Notice { user, event, at_ms, offset, touch })
     }
 }
 
 impl UserWatch {
-    /// Waits until something of the user's has changed durably since the last call, and says how their places in line
-    /// ended that are gone. Nothing is lost if the call is given up.
-    pub async fn changed(&mut self) -> PlaceEnds {
-        // The sender is there as long as this is.
-        let _ = self.told.changed().await;
-        self.told.borrow_and_update().clone()
+    /// Waits until something of the user's has changed durably that was not taken yet, and takes it. Nothing is lost if the
+    /// call is given up.
+    pub async fn touched(&self) -> Touches {
+        loop {
+            let touches = self.take();
+            if !touches.is_empty() {
+                return touches;
+            }
+            self.inbox.bell.notified().await;
+        }
+    }
+
+    /// What has become of the user's things since it was taken last, perhaps nothing.
+    pub fn take(&self) -> Touches {
+        std::mem::take(&mut *self.inbox.untaken.lock())
     }
 }
 
 impl Drop for UserWatch {
     fn drop(&mut self) {
         let mut users = self.watchers.users.lock();
-        if let Some(watched) = users.get_mut(&self.user) {
-            watched.watch_count -= 1;
-            if watched.watch_count == 0 {
+        if let Some(inboxes) = users.get_mut(&self.user) {
+            inboxes.retain(|inbox| !Arc::ptr_eq(inbox, &self.inbox));
+            if inboxes.is_empty() {
                 users.remove(&self.user);
             }
         }
@@ -164,24 +157,27 @@ impl Drop for UserWatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::id::HoldNumber;
+    use crate::touches::Thing;
 
-    fn place_end(user: u32) -> Notice {
-        let line = (EventNumber(1), TypeIndex(0), QueueState::Left);
-        Notice { user: UserNumber(user), place_end: Some(line) }
+    fn released(user: u32) -> Notice {
+        let touch = Touch::Hold(HoldNumber(user));
+        Notice { user: UserNumber(user), event: EventNumber(1), at_ms: 0, offset: 2, touch }
     }
 
     #[tokio::test]
     async fn who_watches_hears_of_their_own_and_of_nothing_else() {
         let watchers = Arc::new(Watchers::default());
-        watchers.tell([place_end(1)]);
-        let (mut ann, bob) = (watchers.watch(UserNumber(1)), watchers.watch(UserNumber(2)));
-        watchers.tell([Notice::of_session(UserNumber(1)), place_end(1)]);
-        let ends = ann.changed().await;
-        assert_eq!(
-            ends,
-            PlaceEnds::from([((EventNumber(1), TypeIndex(0)), PlaceEnd { state: QueueState::Left, count: 1 })])
-        );
-        assert!(!bob.told.has_changed().expect("a sender"));
+        watchers.tell(1, [released(1)]);
+        let (ann, again, bob) =
+            (watchers.watch(UserNumber(1)), watchers.watch(UserNumber(1)), watchers.watch(UserNumber(2)));
+        watchers.tell_sessions([UserNumber(1)]);
+        watchers.tell(10, [released(1)]);
+        for touches in [ann.touched().await, again.touched().await] {
+            assert_eq!(touches.things, HashMap::from([(Thing::Hold(EventNumber(1), HoldNumber(1)), 12)]));
+            assert!(touches.is_about_session);
+        }
+        assert!(ann.take().is_empty() && bob.take().is_empty());
     }
 
     #[test]

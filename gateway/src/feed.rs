@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::config::LimitsConfig;
 use figures::Figures;
+use own::resume::Returned;
 use places::Places;
 use programme::Programme;
 
@@ -38,6 +39,7 @@ pub struct Feed {
     places: Places,
     figures: Figures,
     programme: Programme,
+    returned: Returned,
     is_stopping: watch::Sender<bool>,
 }
 
@@ -52,6 +54,7 @@ impl Feed {
             places: Places::new(limits),
             figures: Figures::default(),
             programme: Programme::default(),
+            returned: Returned::default(),
             is_stopping: watch::Sender::new(false),
         }
     }
@@ -69,6 +72,11 @@ impl Feed {
     /// All public events, while some session's stream reads them.
     pub fn programme(&self) -> &Programme {
         &self.programme
+    }
+
+    /// Those who have come back to a stream of their own.
+    pub fn returned(&self) -> &Returned {
+        &self.returned
     }
 
     /// Ends all streams, and each that is opened from now on: the server stops.

@@ -8,7 +8,7 @@ use holdfast_engine::core::hold::HoldSource;
 use holdfast_engine::core::id::{HoldNumber, LoginSeq, TypeIndex};
 use holdfast_engine::core::outcome::{BookingView, HoldView, QueueView};
 use holdfast_engine::core::settings::Price;
-use holdfast_engine::engine::AuditEntry;
+use holdfast_engine::engine::{AuditEntry, EndedPlace};
 use holdfast_engine::handle::EventView;
 use holdfast_engine::session_table::LiveSession;
 use serde_json::{Map, Value, json};
@@ -132,6 +132,20 @@ pub fn queue(event: &EventView, place: &QueueView) -> Value {
         "joined_at": rfc3339(place.joined_at_ms),
         "state": place.state.as_str(),
         "server_time": rfc3339(place.at_ms),
+    })
+}
+
+/// A place in line that is there no more. `joined_at` is `null` where nobody listened who saw it.
+pub fn ended_queue(event: &EventView, place: &EndedPlace, now_ms: u64) -> Value {
+    json!({
+        "event": event.description.id,
+        "ticket_type": ticket_type(event, place.ticket_type),
+        "quantity": place.quantity,
+        "position": 1,
+        "ahead": 0,
+        "joined_at": place.joined_at_ms.map(rfc3339),
+        "state": place.state.as_str(),
+        "server_time": rfc3339(now_ms),
     })
 }
 

@@ -289,6 +289,11 @@ impl Journal {
         self.shared.queue.durable_seq()
     }
 
+    /// All callbacks of changes up to this seq have returned.
+    pub fn announced_seq(&self) -> u64 {
+        self.shared.queue.announced_seq()
+    }
+
     /// The seq of the last change that was appended.
     pub fn appended_seq(&self) -> u64 {
         self.shared.queue.appended_seq()

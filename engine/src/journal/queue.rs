@@ -215,6 +215,10 @@ impl Queue {
         self.announced_seq.store(seq, Ordering::Release);
     }
 
+    pub(super) fn announced_seq(&self) -> u64 {
+        self.announced_seq.load(Ordering::Acquire)
+    }
+
     pub(super) fn durable_seq(&self) -> u64 {
         self.durable_seq.load(Ordering::Acquire)
     }

@@ -79,9 +79,9 @@ async fn tell_on(outlet: &Outlet, reader: &mut watch::Receiver<Newest>, mut seen
     outlet.send(message::retry()).await?;
     loop {
         let Some(newest) = reader.borrow_and_update().clone() else { return Ok(()) };
-        if seen != Some(newest.seq) {
+        if seen.is_none() || seen != newest.seq {
             outlet.send(newest.bytes).await?;
-            seen = Some(newest.seq);
+            seen = newest.seq;
         }
         if outlet.awake_until(reader.changed()).await?.is_err() {
             return Ok(());

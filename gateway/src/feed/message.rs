@@ -12,7 +12,7 @@ const RETRY_JITTER_MS: u64 = 2_000;
 #[derive(Clone, Debug)]
 pub struct Message {
     /// The journal number that it has as its id.
-    pub seq: u64,
+    pub seq: Option<u64>,
     /// The message as it is sent.
     pub bytes: Bytes,
 }
@@ -20,13 +20,18 @@ pub struct Message {
 impl Message {
     /// A message of the kind `event`. JSON has no line breaks of its own, so one line of `data` is enough.
     pub fn new(event: &str, seq: u64, data: &Value) -> Message {
-        Message { seq, bytes: format!("event: {event}\nid: {seq}\ndata: {data}\n\n").into() }
+        Message { seq: Some(seq), bytes: format!("event: {event}\nid: {seq}\ndata: {data}\n\n").into() }
+    }
+
+    /// A message that nobody comes back with.
+    pub fn without_id(event: &str, data: &Value) -> Message {
+        Message { seq: None, bytes: format!("event: {event}\ndata: {data}\n\n").into() }
     }
 }
 
 /// What the server says about itself. It has no id: nothing of the journal is told by it.
-pub fn server(status: &str) -> Bytes {
-    format!("event: server\ndata: {}\n\n", json!({ "status": status })).into()
+pub fn server(status: &str) -> Message {
+    Message::without_id("server", &json!({ "status": status }))
 }
 
 /// Tells a client when to come back after it lost the stream.
@@ -51,7 +56,7 @@ mod tests {
     fn a_message_is_one_block() {
         let message = Message::new("stats", 7, &json!({ "name": "A\nB" }));
         assert_eq!(message.bytes, "event: stats\nid: 7\ndata: {\"name\":\"A\\nB\"}\n\n");
-        assert_eq!(server("shutting_down"), "event: server\ndata: {\"status\":\"shutting_down\"}\n\n");
+        assert_eq!(server("shutting_down").bytes, "event: server\ndata: {\"status\":\"shutting_down\"}\n\n");
     }
 
     #[test]

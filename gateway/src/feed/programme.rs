@@ -9,11 +9,11 @@ use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::EventView;
 use tokio::sync::watch;
 
-use super::figures::encode;
 use super::message::Message;
 use super::{PACE, wait};
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::objects;
 
 /// The newest message about each public event, in the order of their creation.
 pub type Shown = Arc<BTreeMap<EventNumber, Figure>>;
@@ -21,6 +21,8 @@ pub type Shown = Arc<BTreeMap<EventNumber, Figure>>;
 /// The newest message about one event.
 #[derive(Clone, Debug)]
 pub struct Figure {
+    /// The journal number of the event's last change.
+    pub seq: u64,
     /// Which version of the event's settings and status it tells.
     pub version: u32,
     /// The message.
@@ -92,8 +94,13 @@ async fn keep_current(gateway: Arc<Gateway>, mut changes: watch::Receiver<u64>, 
 fn renewed(engine: &Engine, earlier: &Shown) -> Shown {
     let views = engine.events().into_iter().filter(|view| view.description.status != Status::Draft);
     let figure = |view: &EventView| match earlier.get(&view.description.number) {
-        Some(figure) if figure.message.seq == view.seq => figure.clone(),
-        _ => Figure { version: view.description.version, message: encode(engine, view) },
+        Some(figure) if figure.seq == view.seq => figure.clone(),
+        _ => Figure { seq: view.seq, version: view.description.version, message: encode(engine, view) },
     };
     Arc::new(views.map(|view| (view.description.number, figure(&view))).collect())
+}
+
+/// The message about an event. It has no id: who comes back is told all figures anew.
+fn encode(engine: &Engine, view: &EventView) -> Message {
+    Message::without_id("stats", &objects::event(view, engine.now_ms()))
 }

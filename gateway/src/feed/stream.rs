@@ -30,6 +30,8 @@ pub enum End {
     Over,
     /// The session that it belongs to has ended, or its token opens nothing any more.
     SessionExpired,
+    /// More has happened than is kept for a client that takes so little. It can come back and hear what it missed.
+    TooSlow,
     /// The server stops.
     Stopping,
 }
@@ -41,6 +43,7 @@ impl End {
             End::Left => "left",
             End::Over => "over",
             End::SessionExpired => "session_expired",
+            End::TooSlow => "too_slow",
             End::Stopping => "stopping",
         }
     }
@@ -48,9 +51,9 @@ impl End {
     /// What the client is told, if anything.
     fn farewell(self) -> Option<Bytes> {
         match self {
-            End::Left | End::Over => None,
-            End::SessionExpired => Some(message::server("session_expired")),
-            End::Stopping => Some(message::server("shutting_down")),
+            End::Left | End::Over | End::TooSlow => None,
+            End::SessionExpired => Some(message::server("session_expired").bytes),
+            End::Stopping => Some(message::server("shutting_down").bytes),
         }
     }
 }

@@ -36,9 +36,10 @@ async fn of_session(
     State(gateway): State<Arc<Gateway>>,
     buyer: Buyer,
     token: SessionToken,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let place = gateway.feed().places().of_session(buyer.0.number)?;
-    let reader = Reader { session: Arc::clone(&buyer.0), token_hash: token.hash };
+    let reader = Reader { session: Arc::clone(&buyer.0), token_hash: token.hash, seen: last_event_id(&headers) };
     let teller = Arc::clone(&gateway);
     Ok(stream::respond(gateway.feed(), place, |outlet| own::tell(outlet, teller, reader)))
 }

@@ -20,6 +20,24 @@ fn tells(kind: &'static str, state: &'static str) -> impl Fn(&Message) -> bool {
     move |message| message.event == kind && message.data["state"] == state
 }
 
+/// Whether a message tells that all there is has been told.
+fn is_current(message: &Message) -> bool {
+    tells_server("current")(message)
+}
+
+fn tells_server(status: &'static str) -> impl Fn(&Message) -> bool {
+    move |message| message.event == "server" && message.data["status"] == status
+}
+
+/// Comes back with the id of the newest message, and returns what is told of one's own before the rest.
+async fn come_back(server: &TestServer, buyer: &Buyer, seen: impl ToString) -> (Listener, Vec<Message>) {
+    let request = own(&buyer.token).with("last-event-id", seen.to_string());
+    let mut stream = Listener::open(server.connection(), request).await;
+    let mut told = stream.read_until(is_current).await;
+    told.retain(|message| message.event != "stats");
+    (stream, told)
+}
+
 fn kinds(messages: &[Message]) -> Vec<&str> {
     messages.iter().map(|message| message.event.as_str()).collect()
 }
@@ -38,18 +56,16 @@ async fn the_present_state_comes_first() {
     let mut stream = listen(&server, &ann).await;
     let retry = stream.next_block().await.expect("when to come back");
     assert!(retry.starts_with("retry: "), "{retry}");
-    let present = stream.read_until(tells("queue", "waiting")).await;
-    assert_eq!(kinds(&present), ["stats", "stats", "hold", "queue"]);
+    let present = stream.read_until(is_current).await;
+    assert_eq!(kinds(&present), ["stats", "stats", "server", "hold", "queue", "server"]);
     assert_eq!(present[0].data, server.visitor().event("gala").await);
     assert_eq!(present[1].data, server.visitor().event("tiny").await);
+    assert_eq!(present[2].data, json!({ "status": "fresh" }));
     let mine = ann.mine().await;
-    assert_eq!(present[2].data, mine["holds"][0]);
-    assert_eq!(present[3].data, mine["queue"][0]);
-    assert!(present.iter().all(|message| message.id.is_some()));
-
-    let again = own(&ann.token).with("last-event-id", present[3].id.expect("a number").to_string());
-    let again = Listener::open(server.connection(), again).await.read_until(tells("queue", "waiting")).await;
-    assert_eq!(kinds(&again), kinds(&present), "who comes back begins with the present state");
+    assert_eq!(present[3].data, mine["holds"][0]);
+    assert_eq!(present[4].data, mine["queue"][0]);
+    let ids: Vec<_> = present.iter().filter_map(|message| message.id).collect();
+    assert_eq!(ids, [server.visitor().durable_seq().await], "there is nothing to come back with before all is told");
 }
 
 #[tokio::test]
@@ -98,6 +114,101 @@ async fn what_becomes_of_a_place_is_told() {
 }
 
 #[tokio::test]
+async fn who_comes_back_hears_what_they_missed_and_nothing_else() {
+    let server = TestServer::start().await;
+    let admin = server.admin();
+    admin.put_on_sale("gala", 10).await;
+    admin.put_on_sale("tiny", 1).await;
+    let (ann, bob) = (server.login("ann").await, server.login("bob").await);
+    let taken = bob.hold("tiny", json!({})).await.expect(201);
+    let kept = ann.hold("gala", json!({})).await.expect(201);
+    let mut stream = listen(&server, &ann).await;
+    let seen = stream.once(is_current).await.id.expect("a number");
+    drop(stream);
+
+    let (_, told) = come_back(&server, &ann, seen).await;
+    assert_eq!(told.iter().map(|told| &told.data["status"]).collect::<Vec<_>>(), ["resumed", "current"]);
+    let place = ann.join("tiny", json!({})).await.expect(200);
+    bob.release(taken["id"].as_str().expect("an id")).await.expect(200);
+    ann.confirm(kept["id"].as_str().expect("an id")).await.expect(201);
+    bob.hold("gala", json!({})).await.expect(201);
+
+    let (_, told) = come_back(&server, &ann, seen).await;
+    assert_eq!(kinds(&told), ["server", "hold", "queue", "hold", "booking", "server"]);
+    let states: Vec<_> = told[1..5].iter().map(|told| told.data["state"].as_str().expect("a state")).collect();
+    assert_eq!(states, ["held", "granted", "confirmed", "booked"]);
+    assert_eq!(told[2].data["joined_at"], place["joined_at"], "the journal tells when they had joined");
+    let numbered: Vec<bool> = told.iter().map(|told| told.id.is_some()).collect();
+    assert_eq!(numbered, [false, false, true, false, true, true], "the last of each change has its number");
+
+    let (_, rest) = come_back(&server, &ann, told[2].id.expect("a number")).await;
+    assert_eq!(kinds(&rest), ["server", "hold", "booking", "server"], "who was cut off in between hears the rest");
+}
+
+#[tokio::test]
+async fn who_comes_back_after_a_crash_hears_what_they_missed() {
+    let mut server = TestServer::start().await;
+    server.admin().put_on_sale("gala", 10).await;
+    let ann = server.login("ann").await;
+    let mut stream = listen(&server, &ann).await;
+    let seen = stream.once(is_current).await.id.expect("a number");
+    drop(stream);
+    ann.elsewhere().hold("gala", json!({})).await.expect(201);
+    server.crash_and_start_again().await;
+    let (_, told) = come_back(&server, &ann, seen).await;
+    assert_eq!(kinds(&told), ["server", "hold", "server"]);
+    assert_eq!((&told[0].data["status"], &told[1].data["state"]), (&json!("resumed"), &json!("held")));
+}
+
+#[tokio::test]
+async fn with_a_number_of_another_server_one_begins_afresh() {
+    let server = TestServer::start().await;
+    server.admin().put_on_sale("gala", 10).await;
+    let ann = server.login("ann").await;
+    ann.hold("gala", json!({})).await.expect(201);
+    for seen in [999_999_999_999_u64.to_string(), u64::MAX.to_string(), "-1".to_owned(), "one".to_owned()] {
+        let (_, told) = come_back(&server, &ann, &seen).await;
+        assert_eq!(kinds(&told), ["server", "hold", "server"], "{seen}");
+        assert_eq!(told[0].data["status"], "fresh", "{seen}");
+    }
+}
+
+#[tokio::test]
+async fn deadlines_that_moved_meanwhile_are_told() {
+    let server = TestServer::start().await;
+    let admin = server.admin();
+    admin.put_on_sale("gala", 10).await;
+    let ann = server.login("ann").await;
+    let hold = ann.hold("gala", json!({})).await.expect(201);
+    let mut stream = listen(&server, &ann).await;
+    let seen = stream.once(is_current).await.id.expect("a number");
+    drop(stream);
+    admin.set_status("gala", "paused").await.expect(200);
+    server.advance_seconds(60);
+    admin.set_status("gala", "on_sale").await.expect(200);
+    let (_, told) = come_back(&server, &ann, seen).await;
+    assert_eq!(kinds(&told), ["server", "hold", "server"]);
+    assert_eq!(told[1].data["id"], hold["id"]);
+    assert_ne!(told[1].data["expires_at"], hold["expires_at"]);
+}
+
+#[tokio::test]
+async fn a_place_is_told_again_when_the_line_moves() {
+    let server = TestServer::start().await;
+    let admin = server.admin();
+    admin.put_on_sale("tiny", 1).await;
+    let (ann, bob, cay) = (server.login("ann").await, server.login("bob").await, server.login("cay").await);
+    cay.hold("tiny", json!({})).await.expect(201);
+    bob.join("tiny", json!({})).await.expect(200);
+    ann.join("tiny", json!({})).await.expect(200);
+    let mut stream = listen(&server, &ann).await;
+    assert_eq!(stream.once(tells("queue", "waiting")).await.data["ahead"], 1);
+    bob.leave("tiny").await.expect_status(204);
+    let nearer = stream.once(tells("queue", "waiting")).await;
+    assert_eq!((&nearer.data["ahead"], nearer.id), (&json!(0), None));
+}
+
+#[tokio::test]
 async fn an_event_that_closes_drops_its_line_and_says_so() {
     let server = TestServer::start().await;
     let admin = server.admin();
@@ -141,7 +252,8 @@ async fn nobody_hears_of_what_is_anothers() {
     bob.hold("gala", json!({ "quantity": 3 })).await.expect(201);
     let mine = ann.hold("gala", json!({})).await.expect(201);
     let told = stream.read_until(|message| message.event == "hold").await;
-    let things: Vec<&Value> = told.iter().filter(|told| told.event != "stats").map(|told| &told.data["id"]).collect();
+    let is_own = |told: &&Message| !["stats", "server"].contains(&told.event.as_str());
+    let things: Vec<&Value> = told.iter().filter(is_own).map(|told| &told.data["id"]).collect();
     assert_eq!(things, [&mine["id"]]);
 }
 

@@ -1,0 +1,212 @@
+//! What became of users' things while nobody told them, read back from the journal: one pass for all who ask together.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use crate::core::change::{Change, Record};
+use crate::core::id::UserNumber;
+use crate::journal::JournalError;
+use crate::record::decode_record;
+use crate::touches::{Touch, Touches};
+
+use super::Engine;
+
+/// How many changes back is read at most: about a tenth of a second's work.
+pub const MISSED_CHANGES_MAX: u64 = 200_000;
+
+/// Somebody who was told all that is theirs up to a change, and nothing since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Absence {
+    /// Who.
+    pub user: UserNumber,
+    /// The number of that change.
+    pub after_seq: u64,
+}
+
+/// What became of users' things.
+#[derive(Debug)]
+pub struct Missed {
+    /// Up to and including this change.
+    pub until_seq: u64,
+    /// Of each absence, in the order they were given. `None` where it cannot be told: longer ago than
+    /// [`MISSED_CHANGES_MAX`] or than the journal reaches back, or not a number of this journal.
+    pub touches: Vec<Option<Touches>>,
+}
+
+impl Engine {
+    /// What became of users' things since they were told last. Reads from disk on the caller's thread.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    pub fn missed(&self, absences: &[Absence]) -> Result<Missed, JournalError> {
+        let until_seq = self.services.journal.announced_seq();
+        let mut oldest_seq = until_seq.saturating_sub(MISSED_CHANGES_MAX);
+        loop {
+            match self.read_missed(absences, oldest_seq, until_seq) {
+                Err(JournalError::Retired { first_seq, .. }) if first_seq - 1 > oldest_seq => {
+                    oldest_seq = first_seq - 1
+                }
+                read => return read,
+            }
+        }
+    }
+
+    fn read_missed(&self, absences: &[Absence], oldest_seq: u64, until_seq: u64) -> Result<Missed, JournalError> {
+        let known = oldest_seq..=self.durable_seq();
+        let told = |absence: &Absence| known.contains(&absence.after_seq).then(Touches::default);
+        let mut missed = Missed { until_seq, touches: absences.iter().map(told).collect() };
+        let mut by_user: HashMap<UserNumber, Vec<usize>> = HashMap::new();
+        let mut first_after = until_seq;
+        for (index, absence) in absences.iter().enumerate().filter(|(index, _)| missed.touches[*index].is_some()) {
+            by_user.entry(absence.user).or_default().push(index);
+            first_after = first_after.min(absence.after_seq);
+        }
+        self.services.journal.read(first_after, &mut |first_seq, _, bytes| {
+            if first_seq > until_seq {
+                return ControlFlow::Break(());
+            }
+            let Ok(record) = decode_record(bytes) else {
+                // Recovery has decoded every record there is, and the writer wrote the rest.
+                unreachable!("record {first_seq} was readable when the engine opened")
+            };
+            missed.add(absences, &by_user, first_seq, &record);
+            ControlFlow::Continue(())
+        })?;
+        Ok(missed)
+    }
+}
+
+impl Missed {
+    fn add(
+        &mut self,
+        absences: &[Absence],
+        by_user: &HashMap<UserNumber, Vec<usize>>,
+        first_seq: u64,
+        record: &Record,
+    ) {
+        for (seq, change) in (first_seq..).zip(&record.changes) {
+            if let Some((user, touch)) = Touch::of(change) {
+                for index in by_user.get(&user).into_iter().flatten().filter(|index| seq > absences[**index].after_seq)
+                {
+                    let touches = self.touches[*index].as_mut().expect("who is read for");
+                    touches.add(seq, record.at_ms, record.event, touch);
+                }
+            } else if moves_deadlines(change) {
+                let away = absences.iter().zip(&mut self.touches).filter(|(absence, _)| seq > absence.after_seq);
+                away.filter_map(|(_, touches)| touches.as_mut()).for_each(|touches| {
+                    touches.shifted_events.insert(record.event);
+                });
+            }
+        }
+    }
+}
+
+/// Whether a change may move deadlines, or the time left until them, of holds that it does not name.
+fn moves_deadlines(change: &Change) -> bool {
+    matches!(change, Change::ClocksShifted { .. } | Change::StatusChanged { .. } | Change::EventChanged { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::config::EngineConfig;
+    use crate::core::command::{Caller, Command, Wish};
+    use crate::core::id::{EventNumber, HoldNumber, Slug, TypeIndex};
+    use crate::core::outcome::QueueState;
+    use crate::core::settings::{Details, Settings, TicketTypeDefinition};
+    use crate::core::status::Status;
+    use crate::engine::open::Work;
+    use crate::engine::{Identity, NewEvent};
+    use crate::storage::DataDirectory;
+    use crate::storage::simulated::SimulatedDisk;
+    use crate::touches::Thing;
+
+    const GALA: EventNumber = EventNumber(1);
+    const HOLD: HoldNumber = HoldNumber(1);
+
+    fn open() -> Engine {
+        let mut config = EngineConfig::default();
+        config.journal.segment_bytes = 1 << 20;
+        let directory = DataDirectory::open_on(Arc::new(SimulatedDisk::new(5)), Path::new("/data")).unwrap();
+        let clock = Arc::new(ManualClock::at(1_800_000_000_000));
+        let engine = Engine::open_in(config, directory, clock, Work::ByHand).unwrap();
+        engine.finish(engine.create_event("admin", None, gala())).unwrap();
+        engine
+    }
+
+    fn gala() -> NewEvent {
+        let stalls = Slug::new("stalls").unwrap();
+        NewEvent {
+            id: Slug::new("gala").unwrap(),
+            details: Details::default(),
+            settings: Settings { auto_hold: 0, presence_seconds: 0, ..Settings::default() },
+            ticket_types: vec![TicketTypeDefinition { id: stalls, name: String::new(), price: None, capacity: 1 }],
+            status: Status::OnSale,
+            reason: None,
+        }
+    }
+
+    fn log_in(engine: &Engine, name: &str, token: u8) -> (UserNumber, Caller) {
+        let login = engine.finish(engine.login(Identity::named(name), [token; 32], Some(Vec::new()))).unwrap();
+        (login.session.user, Caller::User { user: login.session.user, session: login.session.number })
+    }
+
+    fn ask(engine: &Engine, caller: &Caller, command: Command) {
+        engine.finish(engine.execute(&gala().id, caller.clone(), None, command)).unwrap().answer.unwrap();
+    }
+
+    #[test]
+    fn what_happened_since_is_told_and_nothing_else() {
+        let engine = open();
+        let ((ann, ann_caller), (bob, bob_caller)) = (log_in(&engine, "ann", 1), log_in(&engine, "bob", 2));
+        let before = engine.durable_seq();
+        ask(&engine, &ann_caller, Command::PlaceHold { wish: Wish::default(), wait: false });
+        let held = engine.durable_seq();
+        ask(&engine, &bob_caller, Command::PlaceHold { wish: Wish::default(), wait: true });
+        let joined = engine.durable_seq();
+        ask(&engine, &ann_caller, Command::ReleaseHold { number: HOLD, reason: None });
+        let absence = |user, after_seq| Absence { user, after_seq };
+        let absences = [absence(ann, before), absence(bob, before), absence(ann, held), absence(bob, joined)];
+        let missed = engine.missed(&absences).unwrap();
+        assert_eq!(missed.until_seq, engine.durable_seq());
+        let [Some(ann_all), Some(bob_all), Some(ann_rest), Some(bob_rest)] = &missed.touches[..] else {
+            panic!("{missed:?}")
+        };
+        for touches in [ann_all, ann_rest] {
+            assert_eq!(touches.things, HashMap::from([(Thing::Hold(GALA, HOLD), joined + 1)]));
+        }
+        for (touches, quantity, is_joining_seen) in [(bob_all, 1, true), (bob_rest, 1, false)] {
+            let ended = touches.ended_places[0];
+            assert_eq!((ended.state, ended.ticket_type, ended.quantity), (QueueState::Granted, TypeIndex(0), quantity));
+            assert_eq!(ended.joined_at_ms.is_some(), is_joining_seen);
+            assert_eq!(touches.things, HashMap::from([(Thing::Hold(GALA, HoldNumber(2)), ended.seq)]));
+        }
+    }
+
+    #[test]
+    fn a_pause_shifts_the_event() {
+        let engine = open();
+        let (ann, caller) = log_in(&engine, "ann", 1);
+        ask(&engine, &caller, Command::PlaceHold { wish: Wish::default(), wait: false });
+        let after_seq = engine.durable_seq();
+        let absence = [Absence { user: ann, after_seq }];
+        assert!(engine.missed(&absence).unwrap().touches[0].as_ref().unwrap().is_empty());
+        let admin = Caller::Admin { name: "ops".to_owned() };
+        ask(&engine, &admin, Command::SetStatus { to: Status::Paused, reason: None });
+        let missed = engine.missed(&absence).unwrap();
+        assert_eq!(missed.touches[0].as_ref().unwrap().shifted_events, [GALA].into());
+    }
+
+    #[test]
+    fn a_number_of_another_journal_tells_nothing() {
+        let engine = open();
+        let (ann, _) = log_in(&engine, "ann", 1);
+        let after_seq = engine.durable_seq() + 1;
+        assert!(engine.missed(&[Absence { user: ann, after_seq }]).unwrap().touches[0].is_none());
+    }
+}

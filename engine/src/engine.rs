@@ -44,7 +44,7 @@ use ticker::Ticker;
 
 pub use crate::session_turn::{Identity, Intent, LoginRefusal};
 pub use crate::snapshotter::{NewestSnapshot, SnapshotFailure, SnapshotsSoFar, WrittenSnapshot};
-pub use crate::touches::{EndedPlace, Thing, Touches};
+pub use crate::touches::{EndedPlace, Thing, ThingEnd, Touched, Touches};
 pub use crate::watchers::UserWatch;
 pub use accounts::AccountAnswer;
 pub use audit::{AuditEntry, AuditPage};

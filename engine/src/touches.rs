@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::core::change::{Change, Share};
-use crate::core::hold::HoldSource;
+use crate::core::hold::{HoldSource, HoldState};
 use crate::core::id::{EventNumber, HoldNumber, LoginSeq, TypeIndex, UserNumber};
 use crate::core::outcome::QueueState;
 
@@ -40,11 +40,32 @@ pub struct EndedPlace {
     pub joined_at_ms: Option<u64>,
 }
 
+/// The last change of a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// The number of the change.
+    pub seq: u64,
+    /// If it was the thing's end, what became of it: the engine does not remember for ever what has ended.
+    pub end: Option<ThingEnd>,
+}
+
+/// The end of a hold or a booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThingEnd {
+    /// A hold ended in this state.
+    Hold(HoldState),
+    /// A booking was cancelled, at this time in milliseconds since the Unix epoch.
+    Cancelled {
+        /// When.
+        at_ms: u64,
+    },
+}
+
 /// What has become of a user's things.
 #[derive(Debug, Default)]
 pub struct Touches {
-    /// The last change of each thing that may still be there, by its number.
-    pub things: HashMap<Thing, u64>,
+    /// The last change of each thing. A place in line that has ended is not among them.
+    pub things: HashMap<Thing, Touched>,
     /// Places that ended, in the order of their ends.
     pub ended_places: Vec<EndedPlace>,
     /// Events in which deadlines may have moved without a change of the things themselves. Only of changes read back.
@@ -66,8 +87,10 @@ struct Joined {
 /// What a change does to a user's things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Touch {
-    Hold(HoldNumber),
+    /// With the state that a hold ended in, if it did.
+    Hold(HoldNumber, Option<HoldState>),
     Booking(HoldNumber),
+    Cancelled(HoldNumber),
     /// A hold became the booking of its number.
     Confirmed(HoldNumber),
     Joined(Share),
@@ -86,11 +109,12 @@ impl Touch {
             Change::HoldPlaced { number, share, source: HoldSource::Queue, .. } => Touch::Granted(*number, *share),
             Change::HoldPlaced { number, .. }
             | Change::HoldAmended { number, .. }
-            | Change::HoldExtended { number, .. }
-            | Change::HoldReleased { number, .. }
-            | Change::HoldExpired { number, .. } => Touch::Hold(*number),
+            | Change::HoldExtended { number, .. } => Touch::Hold(*number, None),
+            Change::HoldReleased { number, .. } => Touch::Hold(*number, Some(HoldState::Released)),
+            Change::HoldExpired { number, .. } => Touch::Hold(*number, Some(HoldState::Expired)),
             Change::HoldConfirmed { number, .. } => Touch::Confirmed(*number),
-            Change::BookingPlaced { number, .. } | Change::BookingCancelled { number, .. } => Touch::Booking(*number),
+            Change::BookingPlaced { number, .. } => Touch::Booking(*number),
+            Change::BookingCancelled { number, .. } => Touch::Cancelled(*number),
             Change::QueueJoined { share, .. } => Touch::Joined(*share),
             Change::QueueLeft { share } => Touch::Ended(*share, QueueState::Left),
             Change::QueueDropped { share, .. } => Touch::Ended(*share, QueueState::Dropped),
@@ -112,20 +136,26 @@ impl Touches {
 
     /// Adds the change `seq` of an event, which was at `at_ms`.
     pub(crate) fn add(&mut self, seq: u64, at_ms: u64, event: EventNumber, touch: Touch) {
+        let hold = |number| Thing::Hold(event, number);
+        let booking = |number| Thing::Booking(event, number);
+        let mut touch_thing = |thing, end| {
+            self.things.insert(thing, Touched { seq, end });
+        };
         match touch {
-            Touch::Hold(number) => drop(self.things.insert(Thing::Hold(event, number), seq)),
-            Touch::Booking(number) => drop(self.things.insert(Thing::Booking(event, number), seq)),
+            Touch::Hold(number, end) => touch_thing(hold(number), end.map(ThingEnd::Hold)),
+            Touch::Booking(number) => touch_thing(booking(number), None),
+            Touch::Cancelled(number) => touch_thing(booking(number), Some(ThingEnd::Cancelled { at_ms })),
             Touch::Confirmed(number) => {
-                self.things.insert(Thing::Hold(event, number), seq);
-                self.things.insert(Thing::Booking(event, number), seq);
+                touch_thing(hold(number), Some(ThingEnd::Hold(HoldState::Confirmed)));
+                touch_thing(booking(number), None);
             }
             Touch::Joined(share) => {
-                self.things.insert(Thing::Place(event, share.ticket_type), seq);
+                touch_thing(Thing::Place(event, share.ticket_type), None);
                 self.joined.insert((event, share.ticket_type), Joined { at_ms, quantity: share.quantity });
             }
             Touch::Granted(number, share) => {
+                touch_thing(hold(number), None);
                 self.end_place(ended_place(seq, event, &share, QueueState::Granted));
-                self.things.insert(Thing::Hold(event, number), seq);
             }
             Touch::Ended(share, state) => self.end_place(ended_place(seq, event, &share, state)),
         }
@@ -152,13 +182,13 @@ impl Touches {
 
     /// Leaves out what is known up to and including the change `seq`.
     pub fn forget_until(&mut self, seq: u64) {
-        self.things.retain(|_, touched| *touched > seq);
+        self.things.retain(|_, touched| touched.seq > seq);
         self.ended_places.retain(|ended| ended.seq > seq);
     }
 
     /// The number of the newest change.
     pub fn newest_seq(&self) -> Option<u64> {
-        let things = self.things.values().copied();
+        let things = self.things.values().map(|touched| touched.seq);
         things.chain(self.ended_places.iter().map(|ended| ended.seq)).max()
     }
 
@@ -196,9 +226,13 @@ mod tests {
     fn of_a_thing_that_changes_twice_the_later_change_counts() {
         let mut touches = Touches::default();
         assert!(touches.is_empty() && touches.newest_seq().is_none());
-        touches.add(4, 0, GALA, Touch::Hold(HoldNumber(3)));
+        touches.add(4, 0, GALA, Touch::Hold(HoldNumber(3), None));
         touches.add(6, 0, GALA, Touch::Confirmed(HoldNumber(3)));
-        let expected = [(Thing::Hold(GALA, HoldNumber(3)), 6), (Thing::Booking(GALA, HoldNumber(3)), 6)];
+        let confirmed = Some(ThingEnd::Hold(HoldState::Confirmed));
+        let expected = [
+            (Thing::Hold(GALA, HoldNumber(3)), Touched { seq: 6, end: confirmed }),
+            (Thing::Booking(GALA, HoldNumber(3)), Touched { seq: 6, end: None }),
+        ];
         assert_eq!(touches.things, HashMap::from(expected));
         touches.forget_until(6);
         assert!(touches.is_empty());
@@ -208,7 +242,7 @@ mod tests {
     fn a_place_that_ends_takes_along_how_it_began() {
         let mut seen = Touches::default();
         seen.add(4, 1_000, GALA, Touch::Joined(SHARE));
-        assert_eq!(seen.things, HashMap::from([(place(), 4)]));
+        assert_eq!(seen.things, HashMap::from([(place(), Touched { seq: 4, end: None })]));
         let mut later = Touches::default();
         later.add(5, 2_000, GALA, granted());
         assert_eq!((later.ended_places[0].joined_at_ms, later.ended_places[0].quantity), (None, 1));
@@ -216,7 +250,7 @@ mod tests {
         seen.append(later);
         let ended = seen.ended_places[0];
         assert_eq!((ended.joined_at_ms, ended.quantity, ended.state), (Some(1_000), 2, QueueState::Granted));
-        assert_eq!(seen.things.get(&place()), Some(&6), "they joined again");
+        assert_eq!(seen.things[&place()].seq, 6, "they joined again");
         assert_eq!(seen.newest_seq(), Some(6));
         seen.add(7, 4_000, GALA, Touch::Ended(SHARE, QueueState::Left));
         assert_eq!(seen.ended_places[1].joined_at_ms, Some(3_000));
@@ -226,10 +260,10 @@ mod tests {
     fn what_nobody_takes_does_not_grow_for_ever() {
         let mut touches = Touches::default();
         for number in 0..UNTAKEN_MAX as u32 {
-            touches.add_untaken(u64::from(number), 0, GALA, Touch::Hold(HoldNumber(number)));
+            touches.add_untaken(u64::from(number), 0, GALA, Touch::Hold(HoldNumber(number), None));
         }
         assert!(!touches.has_overflown);
-        touches.add_untaken(9_999, 0, GALA, Touch::Hold(HoldNumber(9_999)));
+        touches.add_untaken(9_999, 0, GALA, Touch::Hold(HoldNumber(9_999), None));
         assert!(touches.has_overflown && touches.things.is_empty());
     }
 }

@@ -158,23 +158,24 @@ impl Drop for UserWatch {
 mod tests {
     use super::*;
     use crate::core::id::HoldNumber;
-    use crate::touches::Thing;
+    use crate::touches::{Thing, Touched};
 
-    fn released(user: u32) -> Notice {
-        let touch = Touch::Hold(HoldNumber(user));
+    fn booked(user: u32) -> Notice {
+        let touch = Touch::Booking(HoldNumber(user));
         Notice { user: UserNumber(user), event: EventNumber(1), at_ms: 0, offset: 2, touch }
     }
 
     #[tokio::test]
     async fn who_watches_hears_of_their_own_and_of_nothing_else() {
         let watchers = Arc::new(Watchers::default());
-        watchers.tell(1, [released(1)]);
+        watchers.tell(1, [booked(1)]);
         let (ann, again, bob) =
             (watchers.watch(UserNumber(1)), watchers.watch(UserNumber(1)), watchers.watch(UserNumber(2)));
         watchers.tell_sessions([UserNumber(1)]);
-        watchers.tell(10, [released(1)]);
+        watchers.tell(10, [booked(1)]);
         for touches in [ann.touched().await, again.touched().await] {
-            assert_eq!(touches.things, HashMap::from([(Thing::Hold(EventNumber(1), HoldNumber(1)), 12)]));
+            let booking = Thing::Booking(EventNumber(1), HoldNumber(1));
+            assert_eq!(touches.things, HashMap::from([(booking, Touched { seq: 12, end: None })]));
             assert!(touches.is_about_session);
         }
         assert!(ann.take().is_empty() && bob.take().is_empty());

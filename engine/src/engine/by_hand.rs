@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use crate::clock::ManualClock;
+use crate::config::EngineConfig;
 use crate::core::id::EventNumber;
 use crate::event_turn;
 use crate::handle::EventHandle;
@@ -16,9 +19,11 @@ use crate::services::Services;
 use crate::session_turn::{self, SessionHandle};
 use crate::snapshotter::{SnapshotFailure, WrittenSnapshot, write_and_retire};
 use crate::state::{SESSIONS, State};
+use crate::storage::simulated::SimulatedDisk;
 use crate::storage::{DataDirectory, StorageError};
 
-use super::{Engine, Workers};
+use super::open::Work;
+use super::{Engine, NewEvent, Workers};
 
 /// Who wants a turn, and what turns need.
 pub(crate) struct Steps {
@@ -52,6 +57,18 @@ impl Steps {
 }
 
 impl Engine {
+    /// An engine on a simulated disk, with an event on sale.
+    pub(crate) fn with_event(event: NewEvent) -> Engine {
+        let mut config = EngineConfig::default();
+        config.journal.segment_bytes = 1 << 20;
+        config.journal.batch_bytes_max = 512 << 10;
+        let directory = DataDirectory::open_on(Arc::new(SimulatedDisk::new(5)), Path::new("/data")).unwrap();
+        let clock = Arc::new(ManualClock::at(1_800_000_000_000));
+        let engine = Engine::open_in(config, directory, clock, Work::ByHand).unwrap();
+        engine.finish(engine.create_event("admin", None, event)).unwrap();
+        engine
+    }
+
     /// The actors that want a turn, by number; 0 is that of the sessions.
     pub(crate) fn rung(&self) -> Vec<EventNumber> {
         self.steps().rung.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()

@@ -109,35 +109,19 @@ fn moves_deadlines(change: &Change) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-    use std::sync::Arc;
 
     use super::*;
-    use crate::clock::ManualClock;
-    use crate::config::EngineConfig;
     use crate::core::command::{Caller, Command, Wish};
+    use crate::core::hold::HoldState;
     use crate::core::id::{EventNumber, HoldNumber, Slug, TypeIndex};
     use crate::core::outcome::QueueState;
     use crate::core::settings::{Details, Settings, TicketTypeDefinition};
     use crate::core::status::Status;
-    use crate::engine::open::Work;
     use crate::engine::{Identity, NewEvent};
-    use crate::storage::DataDirectory;
-    use crate::storage::simulated::SimulatedDisk;
-    use crate::touches::Thing;
+    use crate::touches::{Thing, ThingEnd, Touched};
 
     const GALA: EventNumber = EventNumber(1);
     const HOLD: HoldNumber = HoldNumber(1);
-
-    fn open() -> Engine {
-        let mut config = EngineConfig::default();
-        config.journal.segment_bytes = 1 << 20;
-        let directory = DataDirectory::open_on(Arc::new(SimulatedDisk::new(5)), Path::new("/data")).unwrap();
-        let clock = Arc::new(ManualClock::at(1_800_000_000_000));
-        let engine = Engine::open_in(config, directory, clock, Work::ByHand).unwrap();
-        engine.finish(engine.create_event("admin", None, gala())).unwrap();
-        engine
-    }
 
     fn gala() -> NewEvent {
         let stalls = Slug::new("stalls").unwrap();
@@ -162,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_happened_since_is_told_and_nothing_else() {
-        let engine = open();
+        let engine = Engine::with_event(gala());
         let ((ann, ann_caller), (bob, bob_caller)) = (log_in(&engine, "ann", 1), log_in(&engine, "bob", 2));
         let before = engine.durable_seq();
         ask(&engine, &ann_caller, Command::PlaceHold { wish: Wish::default(), wait: false });
@@ -178,19 +162,21 @@ mod tests {
             panic!("{missed:?}")
         };
         for touches in [ann_all, ann_rest] {
-            assert_eq!(touches.things, HashMap::from([(Thing::Hold(GALA, HOLD), joined + 1)]));
+            let released = Touched { seq: joined + 1, end: Some(ThingEnd::Hold(HoldState::Released)) };
+            assert_eq!(touches.things, HashMap::from([(Thing::Hold(GALA, HOLD), released)]));
         }
         for (touches, quantity, is_joining_seen) in [(bob_all, 1, true), (bob_rest, 1, false)] {
             let ended = touches.ended_places[0];
             assert_eq!((ended.state, ended.ticket_type, ended.quantity), (QueueState::Granted, TypeIndex(0), quantity));
             assert_eq!(ended.joined_at_ms.is_some(), is_joining_seen);
-            assert_eq!(touches.things, HashMap::from([(Thing::Hold(GALA, HoldNumber(2)), ended.seq)]));
+            let granted = Touched { seq: ended.seq, end: None };
+            assert_eq!(touches.things, HashMap::from([(Thing::Hold(GALA, HoldNumber(2)), granted)]));
         }
     }
 
     #[test]
     fn a_pause_shifts_the_event() {
-        let engine = open();
+        let engine = Engine::with_event(gala());
         let (ann, caller) = log_in(&engine, "ann", 1);
         ask(&engine, &caller, Command::PlaceHold { wish: Wish::default(), wait: false });
         let after_seq = engine.durable_seq();
@@ -204,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_number_of_another_journal_tells_nothing() {
-        let engine = open();
+        let engine = Engine::with_event(gala());
         let (ann, _) = log_in(&engine, "ann", 1);
         let after_seq = engine.durable_seq() + 1;
         assert!(engine.missed(&[Absence { user: ann, after_seq }]).unwrap().touches[0].is_none());

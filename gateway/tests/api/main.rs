@@ -10,6 +10,8 @@
 mod http;
 mod listener;
 mod people;
+#[path = "../crash/random.rs"]
+mod random;
 mod server;
 mod stage;
 mod table;
@@ -24,8 +26,10 @@ mod attacks;
 mod audit;
 mod bad_input;
 mod batch;
+mod coming_back;
 mod connections;
 mod crowds;
+mod fairness;
 mod feed;
 mod feed_of_session;
 mod headers;

@@ -9,6 +9,7 @@ impl Random {
     }
 
     /// Another generator, for a task of its own.
+    #[allow(dead_code, reason = "one of the two programs that use this has no tasks")]
     pub fn fork(&mut self) -> Random {
         Random(self.next())
     }
@@ -24,6 +25,7 @@ impl Random {
     }
 
     /// One of `items`; `None` if there is none.
+    #[allow(dead_code, reason = "see `fork`")]
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         if items.is_empty() { None } else { items.get(self.between(0, items.len() as u64 - 1) as usize) }
     }

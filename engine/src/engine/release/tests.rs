@@ -1,30 +1,16 @@
-use std::path::Path;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use super::{ReleaseWish, STEP_HOLDS_MAX};
-use crate::clock::ManualClock;
-use crate::config::EngineConfig;
 use crate::core::command::{Caller, Command, Wish};
 use crate::core::id::{HoldNumber, Slug};
 use crate::core::settings::{Details, Settings, TicketTypeDefinition};
 use crate::core::status::Status;
-use crate::engine::open::Work;
 use crate::engine::{Engine, Identity, NewEvent};
-use crate::storage::DataDirectory;
-use crate::storage::simulated::SimulatedDisk;
 
 /// An engine whose turns are taken by [`Engine::finish`] alone, with a sale.
 fn open() -> Engine {
-    let mut config = EngineConfig::default();
-    config.journal.segment_bytes = 1 << 20;
-    config.journal.batch_bytes_max = 512 << 10;
-    let directory = DataDirectory::open_on(Arc::new(SimulatedDisk::new(5)), Path::new("/data")).unwrap();
-    let clock = Arc::new(ManualClock::at(1_800_000_000_000));
-    let engine = Engine::open_in(config, directory, clock, Work::ByHand).unwrap();
-    engine.finish(engine.create_event("admin", None, gala())).unwrap();
-    engine
+    Engine::with_event(gala())
 }
 
 fn gala() -> NewEvent {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use holdfast_engine::core::outcome::{BookingView, HoldView, QueueView};
-use holdfast_engine::engine::{Belongings, EndedPlace, Thing, Touches};
+use holdfast_engine::engine::{Belongings, EndedPlace, Thing, ThingEnd, Touched, Touches};
 use holdfast_engine::handle::EventView;
 use serde_json::Value;
 
@@ -72,21 +72,37 @@ pub fn index(belongings: Belongings) -> All {
     all
 }
 
-/// What has become of the things that were touched, by the numbers of the changes. `None` if one of them is there no more:
-/// the engine remembers only so many holds that ended.
-pub fn of_things(touches: &Touches, all: &All) -> Option<Vec<News>> {
+/// What has become of the things that were touched, `told` being what was told of them before. `None` if one of them is no
+/// longer known.
+pub fn of_things(touches: &Touches, all: &All, told: &All) -> Option<Vec<News>> {
     let mut things: Vec<_> = touches.things.iter().collect();
-    things.sort_unstable();
+    things.sort_unstable_by_key(|(thing, _)| **thing);
     let mut news = Vec::with_capacity(things.len());
-    for (thing, seq) in things {
-        match (all.get(thing), thing) {
-            (Some(shown), _) => news.push(News { seq: *seq, kind: shown.kind(), object: shown.object() }),
+    for (thing, Touched { seq, end }) in things {
+        let shown = match all.get(thing) {
+            Some(shown) => shown.clone(),
             // Its end is told by itself.
-            (None, Thing::Place(..)) => {}
-            (None, Thing::Hold(..) | Thing::Booking(..)) => return None,
-        }
+            None if matches!(thing, Thing::Place(..)) => continue,
+            None => ended(told.get(thing)?, (*end)?)?,
+        };
+        news.push(News { seq: *seq, kind: shown.kind(), object: shown.object() });
     }
     Some(news)
+}
+
+/// A thing that the engine has forgotten since it ended: it remembers only so many of a user's in one event.
+fn ended(told: &Shown, end: ThingEnd) -> Option<Shown> {
+    match (told, end) {
+        (Shown::Hold(event, hold), ThingEnd::Hold(state)) => {
+            let hold = HoldView { state, expires_in_ms: 0, extensions_left: 0, ..hold.clone() };
+            Some(Shown::Hold(Arc::clone(event), hold))
+        }
+        (Shown::Booking(event, booking), ThingEnd::Cancelled { at_ms }) => {
+            let booking = BookingView { cancelled_at_ms: Some(at_ms), at_ms, ..booking.clone() };
+            Some(Shown::Booking(Arc::clone(event), booking))
+        }
+        _ => None,
+    }
 }
 
 /// How a place in line ended, `before` being what was told of it last.

@@ -171,7 +171,7 @@ impl<'a> Things<'a> {
         if touches.has_overflown {
             return None;
         }
-        let mut news = news::of_things(touches, all)?;
+        let mut news = news::of_things(touches, all, &self.told)?;
         for ended in &touches.ended_places {
             // A removed event was never used: nobody had a place there.
             let Some(event) = self.engine.event_numbered(ended.event) else { continue };

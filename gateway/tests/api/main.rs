@@ -51,4 +51,5 @@ mod story;
 mod time;
 mod tls;
 mod token_command;
+mod whole_sale;
 mod wire;

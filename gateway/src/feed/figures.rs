@@ -12,7 +12,7 @@ use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::EventView;
 use tokio::sync::watch;
 
-use super::message::{self, Message};
+use super::message::Message;
 use super::stream::{End, Outlet};
 use super::{PACE, wait};
 use crate::error::ApiError;
@@ -76,12 +76,11 @@ pub async fn tell(outlet: Outlet, mut reader: watch::Receiver<Newest>, seen: Opt
 }
 
 async fn tell_on(outlet: &Outlet, reader: &mut watch::Receiver<Newest>, mut seen: Option<u64>) -> Result<(), End> {
-    outlet.send(message::retry()).await?;
     loop {
         let Some(newest) = reader.borrow_and_update().clone() else { return Ok(()) };
-        if seen != Some(newest.seq) {
-            outlet.send(newest.bytes).await?;
-            seen = Some(newest.seq);
+        if seen != newest.seq() {
+            seen = newest.seq();
+            outlet.send(newest).await?;
         }
         if outlet.awake_until(reader.changed()).await?.is_err() {
             return Ok(());

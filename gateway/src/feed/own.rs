@@ -13,7 +13,7 @@ use holdfast_engine::handle::EventView;
 use holdfast_engine::session_table::LiveSession;
 use serde_json::Value;
 
-use super::message::{self, Message};
+use super::message::Message;
 use super::programme::{self, Shown};
 use super::stream::{End, Outlet};
 use crate::gateway::Gateway;
@@ -26,6 +26,8 @@ pub struct Reader {
     pub session: Arc<LiveSession>,
     /// The SHA-256 of the token that opened the stream, and without which it ends.
     pub token_hash: [u8; 32],
+    /// Whether the figures of all public events are told, too.
+    pub wants_figures: bool,
 }
 
 /// Something of a user's.
@@ -68,6 +70,7 @@ impl Told {
 struct Account<'a> {
     outlet: &'a Outlet,
     engine: &'a Engine,
+    wants_figures: bool,
     /// Number of the journal and version of each event's last message.
     figures: HashMap<EventNumber, (u64, u32)>,
     things: HashMap<Key, Told>,
@@ -88,9 +91,14 @@ async fn tell_on(outlet: &Outlet, gateway: &Arc<Gateway>, reader: Reader) -> Res
     // Whoever has this stream open waits in line, however long without a request.
     let _attendance = engine.attend(&reader.session);
     let mut programme = programme::read(gateway).map_err(|_| End::Over)?;
-    let mut account =
-        Account { outlet, engine, figures: HashMap::new(), things: HashMap::new(), ends: PlaceEnds::new() };
-    outlet.send(message::retry()).await?;
+    let mut account = Account {
+        outlet,
+        engine,
+        wants_figures: reader.wants_figures,
+        figures: HashMap::new(),
+        things: HashMap::new(),
+        ends: PlaceEnds::new(),
+    };
     let shown = Shown::clone(&programme.borrow_and_update());
     account.tell_figures(&shown).await?;
     account.tell_things(user).await?;
@@ -123,10 +131,10 @@ impl Account<'_> {
     async fn tell_figures(&mut self, shown: &Shown) -> Result<bool, End> {
         let mut has_new_version = false;
         for (number, figure) in shown.iter() {
-            let now = (figure.message.seq, figure.version);
+            let now = (figure.seq, figure.version);
             let before = self.figures.insert(*number, now);
-            if before.map(|(seq, _)| seq) != Some(now.0) {
-                self.outlet.send(figure.message.bytes.clone()).await?;
+            if self.wants_figures && before.map(|(seq, _)| seq) != Some(now.0) {
+                self.outlet.send(figure.message.clone()).await?;
             }
             has_new_version |= before.is_some_and(|(_, version)| version != now.1);
         }
@@ -198,6 +206,6 @@ impl Account<'_> {
     }
 
     async fn send(&self, kind: &str, seq: u64, object: &Value) -> Result<(), End> {
-        self.outlet.send(Message::new(kind, seq, object).bytes).await
+        self.outlet.send(Message::new(kind, seq, object)).await
     }
 }

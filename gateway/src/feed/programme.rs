@@ -1,6 +1,7 @@
-//! The figures of all public events, for the streams of sessions: one task for all of them, one encoding of each message.
+//! The figures of all public events, for the streams of sessions and for sockets: one task for all of them, one
+//! encoding of each message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use holdfast_engine::core::id::EventNumber;
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 
 use super::figures::encode;
 use super::message::Message;
+use super::stream::{End, Outlet};
 use super::{PACE, wait};
 use crate::error::ApiError;
 use crate::gateway::Gateway;
@@ -21,13 +23,15 @@ pub type Shown = Arc<BTreeMap<EventNumber, Figure>>;
 /// The newest message about one event.
 #[derive(Clone, Debug)]
 pub struct Figure {
+    /// The journal number of the event's last change.
+    pub seq: u64,
     /// Which version of the event's settings and status it tells.
     pub version: u32,
     /// The message.
     pub message: Message,
 }
 
-/// All public events, while some session's stream reads them.
+/// All public events, while somebody reads them.
 #[derive(Default)]
 pub struct Programme {
     channel: Mutex<Option<Arc<watch::Sender<Shown>>>>,
@@ -70,6 +74,27 @@ pub fn read(gateway: &Arc<Gateway>) -> Result<watch::Receiver<Shown>, ApiError> 
     Ok(reader)
 }
 
+/// Tells the figures of all public events: the present ones, and then each newer message.
+pub async fn tell(outlet: Outlet, reader: watch::Receiver<Shown>) -> End {
+    tell_on(&outlet, reader).await.map_or_else(|end| end, |()| End::Over)
+}
+
+async fn tell_on(outlet: &Outlet, mut reader: watch::Receiver<Shown>) -> Result<(), End> {
+    let mut told = HashMap::new();
+    loop {
+        let shown = Shown::clone(&reader.borrow_and_update());
+        for (number, figure) in shown.iter() {
+            if told.insert(*number, figure.seq) != Some(figure.seq) {
+                outlet.send(figure.message.clone()).await?;
+            }
+        }
+        told.retain(|number, _| shown.contains_key(number));
+        if outlet.awake_until(reader.changed()).await?.is_err() {
+            return Ok(());
+        }
+    }
+}
+
 /// Renews the messages: at once when something changes, and then not before [`PACE`] is over.
 async fn keep_current(gateway: Arc<Gateway>, mut changes: watch::Receiver<u64>, sender: Arc<watch::Sender<Shown>>) {
     let Ok(engine) = gateway.engine() else { return };
@@ -92,8 +117,8 @@ async fn keep_current(gateway: Arc<Gateway>, mut changes: watch::Receiver<u64>, 
 fn renewed(engine: &Engine, earlier: &Shown) -> Shown {
     let views = engine.events().into_iter().filter(|view| view.description.status != Status::Draft);
     let figure = |view: &EventView| match earlier.get(&view.description.number) {
-        Some(figure) if figure.message.seq == view.seq => figure.clone(),
-        _ => Figure { version: view.description.version, message: encode(engine, view) },
+        Some(figure) if figure.seq == view.seq => figure.clone(),
+        _ => Figure { seq: view.seq, version: view.description.version, message: encode(engine, view) },
     };
     Arc::new(views.map(|view| (view.description.number, figure(&view))).collect())
 }

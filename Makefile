@@ -92,7 +92,7 @@ tests: c-plus-plus ## Run the tests, with cargo-nextest where it is installed
 # How many inputs `make fuzz` makes for each target, and from which seed on.
 RUNS ?= 1000000
 FUZZ_SEED ?= 1
-FUZZ_TARGETS := request client first-bytes key-set login-claims login-token nesting tokens-file words
+FUZZ_TARGETS := request client first-bytes key-set login-claims login-token nesting subscribe tokens-file words
 
 .PHONY: fuzz
 fuzz: c-plus-plus ## Make RUNS inputs for each decoder of the HTTP side, led by coverage, from FUZZ_SEED on

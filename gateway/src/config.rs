@@ -240,7 +240,7 @@ pub struct LimitsConfig {
     pub connections_max: u32,
     /// The most connections at once from one address, 1 to 1,000,000. Loopback and trusted proxies are not counted.
     pub connections_per_address_max: u32,
-    /// The most streams of the live feed at once, 1 to 1,000,000.
+    /// The most streams and WebSockets of the live feed at once, 1 to 1,000,000.
     pub streams_max: u32,
     /// The most of them at once of one session, 1 to 1,000.
     pub streams_per_session_max: u32,

@@ -1,15 +1,18 @@
 //! The live feed: what happens, told as soon as it is durable.
 //!
-//! A stream is an answer that goes on. [`places`] bounds how many there are, [`stream`] is the life of one, [`message`] how a
-//! message looks, [`figures`] what all readers of an event share, [`programme`] the same for all events, and [`own`] what a
-//! session is told.
+//! A stream is an answer that goes on; a socket is a WebSocket, which tells the same of several things at once.
+//! [`places`] bounds how many there are, [`stream`] is the life of a stream, [`socket`] of a socket, [`subscriptions`]
+//! what one is asked to tell, [`message`] how a message looks, [`figures`] what all readers of an event share,
+//! [`programme`] the same for all events, and [`own`] what a session is told.
 
 pub mod figures;
 pub mod message;
 pub mod own;
 pub mod places;
 pub mod programme;
+pub mod socket;
 pub mod stream;
+pub mod subscriptions;
 
 use std::time::Duration;
 
@@ -24,6 +27,8 @@ use programme::Programme;
 
 /// The shortest time between two messages about one event: 4 a second are enough for eyes.
 const PACE: Duration = Duration::from_millis(250);
+/// How long a stream or a socket may be silent, so that no proxy takes it for dead.
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// How many streams are open, by kind.
 pub(crate) const STREAMS: &str = "holdfast_streams";
@@ -69,7 +74,7 @@ impl Feed {
         &self.figures
     }
 
-    /// All public events, while some session's stream reads them.
+    /// All public events, while somebody reads them.
     pub fn programme(&self) -> &Programme {
         &self.programme
     }
@@ -84,9 +89,15 @@ impl Feed {
         self.is_stopping.send_replace(true);
     }
 
-    /// Whether the server stops.
+    /// Whether the server stops. What this returns is kept by every stream and socket until its end: [`Feed::ended`]
+    /// waits for that.
     pub fn stopping(&self) -> watch::Receiver<bool> {
         self.is_stopping.subscribe()
+    }
+
+    /// Waits until no stream and no socket is left.
+    pub async fn ended(&self) {
+        self.is_stopping.closed().await;
     }
 }
 
@@ -105,7 +116,21 @@ async fn wait(time: Duration) {
 
 #[cfg(test)]
 mod tests {
-    use super::is_stream;
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_stop_waits_for_everybody_who_is_being_told() {
+        let feed = Feed::new(&LimitsConfig::default());
+        let [one, mut other] = [feed.stopping(), feed.stopping()];
+        feed.stop();
+        assert!(*other.borrow_and_update());
+        drop(one);
+        assert!(feed.ended().now_or_never().is_none(), "one is left");
+        drop(other);
+        assert!(feed.ended().now_or_never().is_some());
+    }
 
     #[test]
     fn the_paths_of_streams_are_known() {

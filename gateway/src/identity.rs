@@ -1,5 +1,6 @@
 //! Who asks. The one place that knows credentials; how a login proves who it is, is in [`crate::login`].
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -62,7 +63,40 @@ impl FromRequestParts<Arc<Gateway>> for SessionToken {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Gateway>) -> Result<SessionToken, ApiError> {
-        credential(parts, SESSION_COOKIE).map(|token| SessionToken { hash: digest(&token) })
+        credential(parts, SESSION_COOKIE).map(|token| SessionToken::of(&token))
+    }
+}
+
+impl SessionToken {
+    /// The token as the engine knows it.
+    fn of(token: &str) -> SessionToken {
+        SessionToken { hash: digest(token) }
+    }
+}
+
+/// What a WebSocket was opened with to say who asks. Most sockets need it for nothing, so it is looked at when it is
+/// needed.
+pub struct Opener(Result<String, ApiError>);
+
+impl Opener {
+    /// The session that the token `given` opens, or where none was given, the one that the socket was opened with.
+    ///
+    /// # Errors
+    ///
+    /// There is no token, or it opens nothing, or nothing any more; or it is that of a cookie, and the browser does not
+    /// vouch that one of our own pages opened the socket.
+    pub fn session(self, gateway: &Gateway, given: Option<String>) -> Result<(Buyer, SessionToken), ApiError> {
+        let token = given.map_or(self.0, Ok)?;
+        Ok((Buyer::of(gateway, &token, false)?, SessionToken::of(&token)))
+    }
+}
+
+impl FromRequestParts<Arc<Gateway>> for Opener {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Gateway>) -> Result<Opener, Infallible> {
+        const REFUSAL: &str = "what is yours is told by cookie to this server's own pages alone";
+        Ok(Opener(vouched_credential(parts, SESSION_COOKIE, REFUSAL)))
     }
 }
 
@@ -222,14 +256,20 @@ pub fn session_cookie(token: Option<&str>) -> HeaderValue {
 /// The token of the `Authorization` header, or else of the cookie. A cookie is sent by the browser whoever asked it to,
 /// so what changes something must come from our own pages.
 fn credential(parts: &Parts, cookie_name: &str) -> Result<String, ApiError> {
+    if parts.method.is_safe() {
+        let by_cookie = || cookie(&parts.headers, cookie_name).ok_or(ApiError::Unauthenticated);
+        return bearer(&parts.headers).unwrap_or_else(by_cookie);
+    }
+    vouched_credential(parts, cookie_name, "a change by cookie must come from this server's own pages")
+}
+
+/// The same, where a cookie counts only if the browser vouches for our own pages; `refusal` is what others are told.
+fn vouched_credential(parts: &Parts, cookie_name: &str, refusal: &'static str) -> Result<String, ApiError> {
     if let Some(token) = bearer(&parts.headers) {
         return token;
     }
     let token = cookie(&parts.headers, cookie_name).ok_or(ApiError::Unauthenticated)?;
-    if !parts.method.is_safe() && !origin::is_own(&parts.headers) {
-        return Err(ApiError::Forbidden("a change by cookie must come from this server's own pages"));
-    }
-    Ok(token)
+    if origin::is_own(&parts.headers) { Ok(token) } else { Err(ApiError::Forbidden(refusal)) }
 }
 
 /// The token of the `Authorization` header, if there is one.

@@ -187,11 +187,19 @@ fn parse<T: DeserializeOwned>(parts: &Parts, bytes: &[u8], gateway: &Gateway) ->
     if is_encoded || !parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json) {
         return Err(ApiError::UnsupportedMediaType);
     }
-    let depth_max = gateway.config().limits.body_depth_max;
-    if nesting::depth(bytes) > depth_max as usize {
+    parse_text(bytes, gateway.config().limits.body_depth_max)
+}
+
+/// The JSON object that a client sent.
+///
+/// # Errors
+///
+/// Malformed where it is no object of this form, or is nested deeper than `depth_max`.
+pub fn parse_text<T: DeserializeOwned>(text: &[u8], depth_max: u32) -> Result<T, ApiError> {
+    if nesting::depth(text) > depth_max as usize {
         return Err(ApiError::Malformed(format!("a body is nested at most {depth_max} deep")));
     }
-    read_object(bytes)
+    read_object(text)
 }
 
 fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {

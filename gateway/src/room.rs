@@ -47,13 +47,7 @@ impl<K: Copy + Eq + Hash> Room<K> {
         if self.in_all.load(Ordering::Relaxed) >= self.most {
             return Err(TooMany::InAll);
         }
-        if let Some((owner, most)) = bound {
-            let of_owner = by_owner.entry(owner).or_default();
-            if *of_owner >= most {
-                return Err(TooMany::OfOwner);
-            }
-            *of_owner += 1;
-        }
+        count_in(&mut by_owner, bound)?;
         self.in_all.fetch_add(1, Ordering::Relaxed);
         Ok(Place { room: Arc::clone(self), owner: bound.map(|(owner, _)| owner) })
     }
@@ -69,17 +63,46 @@ impl<K: Copy + Eq + Hash> Room<K> {
     }
 }
 
+impl<K: Copy + Eq + Hash> Place<K> {
+    /// Makes it the place of the owner of `bound`, without a moment in which it is nobody's.
+    ///
+    /// # Errors
+    ///
+    /// It is whose it was: the new owner has too many.
+    pub fn pass_on(&mut self, bound: Option<(K, u32)>) -> Result<(), TooMany> {
+        let mut by_owner = self.room.by_owner();
+        count_in(&mut by_owner, bound)?;
+        count_out(&mut by_owner, self.owner);
+        self.owner = bound.map(|(owner, _)| owner);
+        Ok(())
+    }
+}
+
 impl<K: Copy + Eq + Hash> Drop for Place<K> {
     fn drop(&mut self) {
         let mut by_owner = self.room.by_owner();
         self.room.in_all.fetch_sub(1, Ordering::Relaxed);
-        if let Some(owner) = self.owner
-            && let Some(of_owner) = by_owner.get_mut(&owner)
-        {
-            *of_owner -= 1;
-            if *of_owner == 0 {
-                by_owner.remove(&owner);
-            }
+        count_out(&mut by_owner, self.owner);
+    }
+}
+
+fn count_in<K: Copy + Eq + Hash>(by_owner: &mut HashMap<K, u32>, bound: Option<(K, u32)>) -> Result<(), TooMany> {
+    let Some((owner, most)) = bound else { return Ok(()) };
+    let of_owner = by_owner.get(&owner).copied().unwrap_or_default();
+    if of_owner >= most {
+        return Err(TooMany::OfOwner);
+    }
+    by_owner.insert(owner, of_owner + 1);
+    Ok(())
+}
+
+fn count_out<K: Copy + Eq + Hash>(by_owner: &mut HashMap<K, u32>, owner: Option<K>) {
+    if let Some(owner) = owner
+        && let Some(of_owner) = by_owner.get_mut(&owner)
+    {
+        *of_owner -= 1;
+        if *of_owner == 0 {
+            by_owner.remove(&owner);
         }
     }
 }

@@ -165,9 +165,11 @@ impl Server {
                 admin.stop(drain).await;
             }
         };
-        // A stream never finishes by itself, and must not keep the drain waiting.
-        self.gateway.feed().stop();
-        tokio::join!(self.public.stop(drain), admin);
+        // A stream never finishes by itself, and must not keep the drain waiting. A socket is no request under way any
+        // more, so that the listener would not wait for its last words.
+        let feed = self.gateway.feed();
+        feed.stop();
+        let (_, (), _) = tokio::join!(self.public.stop(drain), admin, tokio::time::timeout(drain, feed.ended()));
         self.upkeep.iter().for_each(tokio::task::JoinHandle::abort);
         if let Ok(engine) = self.gateway.engine() {
             engine.shutdown().await;

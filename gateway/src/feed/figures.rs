@@ -12,7 +12,7 @@ use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::EventView;
 use tokio::sync::watch;
 
-use super::message::{self, Message};
+use super::message::Message;
 use super::stream::{End, Outlet};
 use super::{PACE, wait};
 use crate::error::ApiError;
@@ -68,20 +68,29 @@ pub fn read(gateway: &Arc<Gateway>, event: &Slug) -> Result<watch::Receiver<Newe
     Ok(reader)
 }
 
-/// Tells the figures of an event as long as the public sees it: the present ones, unless the client has those of `seen`, and
-/// then each newer message.
-pub async fn tell(outlet: Outlet, mut reader: watch::Receiver<Newest>, seen: Option<u64>) -> End {
-    let told = tell_on(&outlet, &mut reader, seen).await;
+/// Whether messages have the journal number of the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// They have, and the client has those of this number.
+    After(Option<u64>),
+    /// They have none: the client counts by those of something else.
+    Without,
+}
+
+/// Tells the figures of an event as long as the public sees it: the present ones, unless the client has them, and then each
+/// newer message.
+pub async fn tell(outlet: Outlet, mut reader: watch::Receiver<Newest>, numbers: Numbers) -> End {
+    let told = tell_on(&outlet, &mut reader, numbers).await;
     told.map_or_else(|end| end, |()| End::Over)
 }
 
-async fn tell_on(outlet: &Outlet, reader: &mut watch::Receiver<Newest>, mut seen: Option<u64>) -> Result<(), End> {
-    outlet.send(message::retry()).await?;
+async fn tell_on(outlet: &Outlet, reader: &mut watch::Receiver<Newest>, numbers: Numbers) -> Result<(), End> {
+    let mut seen = if let Numbers::After(seen) = numbers { seen } else { None };
     loop {
         let Some(newest) = reader.borrow_and_update().clone() else { return Ok(()) };
-        if seen.is_none() || seen != newest.seq {
-            outlet.send(newest.bytes).await?;
-            seen = newest.seq;
+        if seen != newest.seq() {
+            seen = newest.seq();
+            outlet.send(if numbers == Numbers::Without { newest.unnumbered() } else { newest }).await?;
         }
         if outlet.awake_until(reader.changed()).await?.is_err() {
             return Ok(());

@@ -1,6 +1,10 @@
-//! How the messages of a stream look. The format is that of server-sent events in the HTML standard, section 9.2.
+//! How the messages of the feed look: as server-sent events, in the format of the HTML standard, section 9.2, and as
+//! the JSON of a WebSocket.
+
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
+use axum::extract::ws::Utf8Bytes;
 use serde_json::{Value, json};
 
 /// The shortest time after which a client that lost its stream comes back, in milliseconds …
@@ -8,24 +12,66 @@ const RETRY_MS: u64 = 1_000;
 /// … and how much longer it may be, so that those who lost theirs together do not come back together.
 const RETRY_JITTER_MS: u64 = 2_000;
 
-/// A message, encoded once for all who get it.
+/// A message. Each way in which it is sent is encoded once for all who get it so.
 #[derive(Clone, Debug)]
-pub struct Message {
-    /// The journal number that it has as its id.
-    pub seq: Option<u64>,
-    /// The message as it is sent.
-    pub bytes: Bytes,
+pub struct Message(Arc<Content>);
+
+#[derive(Debug)]
+struct Content {
+    /// The kind, in the words of the API.
+    event: String,
+    /// The journal number that it has as its id, if it has one.
+    seq: Option<u64>,
+    /// The JSON of the object.
+    data: String,
+    unnumbered: OnceLock<Message>,
+    block: OnceLock<Bytes>,
+    frame: OnceLock<Utf8Bytes>,
 }
 
 impl Message {
-    /// A message of the kind `event`. JSON has no line breaks of its own, so one line of `data` is enough.
+    /// A message of the kind `event` whose id is the journal number `seq`.
     pub fn new(event: &str, seq: u64, data: &Value) -> Message {
-        Message { seq: Some(seq), bytes: format!("event: {event}\nid: {seq}\ndata: {data}\n\n").into() }
+        Message::with(event, Some(seq), data)
     }
 
     /// A message that nobody comes back with.
     pub fn without_id(event: &str, data: &Value) -> Message {
-        Message { seq: None, bytes: format!("event: {event}\ndata: {data}\n\n").into() }
+        Message::with(event, None, data)
+    }
+
+    fn with(event: &str, seq: Option<u64>, data: &Value) -> Message {
+        Message::of(event.to_owned(), seq, data.to_string())
+    }
+
+    fn of(event: String, seq: Option<u64>, data: String) -> Message {
+        let (unnumbered, block, frame) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Message(Arc::new(Content { event, seq, data, unnumbered, block, frame }))
+    }
+
+    /// The same without its id, likewise shared by all who get it so.
+    pub fn unnumbered(&self) -> Message {
+        let Content { event, data, unnumbered, .. } = &*self.0;
+        unnumbered.get_or_init(|| Message::of(event.clone(), None, data.clone())).clone()
+    }
+
+    /// The journal number that it has as its id, if it has one.
+    pub fn seq(&self) -> Option<u64> {
+        self.0.seq
+    }
+
+    /// The message as a server-sent event. JSON has no line breaks of its own, so one line of `data` is enough.
+    pub fn block(&self) -> Bytes {
+        let Content { event, seq, data, block, .. } = &*self.0;
+        let id = || seq.map(|seq| format!("id: {seq}\n")).unwrap_or_default();
+        block.get_or_init(|| format!("event: {event}\n{}data: {data}\n\n", id()).into()).clone()
+    }
+
+    /// The message as a text of a WebSocket.
+    pub fn frame(&self) -> Utf8Bytes {
+        let Content { event, seq, data, frame, .. } = &*self.0;
+        let id = || seq.map_or_else(|| "null".to_owned(), |seq| seq.to_string());
+        frame.get_or_init(|| format!(r#"{{"event":"{event}","id":{},"data":{data}}}"#, id()).into()).clone()
     }
 }
 
@@ -55,8 +101,23 @@ mod tests {
     #[test]
     fn a_message_is_one_block() {
         let message = Message::new("stats", 7, &json!({ "name": "A\nB" }));
-        assert_eq!(message.bytes, "event: stats\nid: 7\ndata: {\"name\":\"A\\nB\"}\n\n");
-        assert_eq!(server("shutting_down").bytes, "event: server\ndata: {\"status\":\"shutting_down\"}\n\n");
+        assert_eq!(message.block(), "event: stats\nid: 7\ndata: {\"name\":\"A\\nB\"}\n\n");
+        assert_eq!(server("shutting_down").block(), "event: server\ndata: {\"status\":\"shutting_down\"}\n\n");
+    }
+
+    #[test]
+    fn a_frame_is_one_object() {
+        let message = Message::new("stats", 7, &json!({ "name": "A\nB" }));
+        assert_eq!(message.frame().as_str(), r#"{"event":"stats","id":7,"data":{"name":"A\nB"}}"#);
+        let server = server("shutting_down");
+        assert_eq!(server.frame().as_str(), r#"{"event":"server","id":null,"data":{"status":"shutting_down"}}"#);
+    }
+
+    #[test]
+    fn all_who_get_a_message_share_its_bytes() {
+        let message = Message::new("stats", 7, &json!({}));
+        assert_eq!(message.block().as_ptr(), message.clone().block().as_ptr());
+        assert_eq!(message.frame().as_ptr(), message.clone().frame().as_ptr());
     }
 
     #[test]

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use holdfast_engine::core::id::EventNumber;
 use holdfast_engine::session_table::LiveSession;
 
-use super::message;
 use super::programme::{self, Shown};
 use super::stream::{End, Outlet};
 use crate::gateway::Gateway;
@@ -26,6 +25,8 @@ pub struct Reader {
     pub session: Arc<LiveSession>,
     /// The SHA-256 of the token that opened the stream, and without which it ends.
     pub token_hash: [u8; 32],
+    /// Whether the figures of all public events are told, too.
+    pub wants_figures: bool,
     /// The id of the newest message that the client says it has.
     pub seen: Option<u64>,
 }
@@ -39,9 +40,12 @@ struct Renewed {
     versions: HashSet<EventNumber>,
 }
 
-/// Number of the journal and version of each event's last message.
-#[derive(Default)]
-struct Figures(HashMap<EventNumber, (u64, u32)>);
+/// The figures of all public events. Those that are not told are looked at all the same: what is the user's depends on them.
+struct Figures {
+    is_told: bool,
+    /// Number of the journal and version of each event's last message.
+    told: HashMap<EventNumber, (u64, u32)>,
+}
 
 /// Tells a user what is theirs, and of all public events, as long as the token opens the session.
 pub async fn tell(outlet: Outlet, gateway: Arc<Gateway>, reader: Reader) -> End {
@@ -55,8 +59,7 @@ async fn tell_on(outlet: &Outlet, gateway: &Arc<Gateway>, reader: Reader) -> Res
     // Whoever has this stream open waits in line, however long without a request.
     let _attendance = engine.attend(&reader.session);
     let mut programme = programme::read(gateway).map_err(|_| End::Over)?;
-    let mut figures = Figures::default();
-    outlet.send(message::retry()).await?;
+    let mut figures = Figures { is_told: reader.wants_figures, told: HashMap::new() };
     let shown = Shown::clone(&programme.borrow_and_update());
     figures.tell(outlet, &shown).await?;
     things.begin(gateway, reader.seen).await?;
@@ -85,17 +88,19 @@ impl Figures {
         let mut renewed = Renewed::default();
         for (number, figure) in shown.iter() {
             let (seq, version) = (figure.seq, figure.version);
-            let before = self.0.insert(*number, (seq, version));
+            let before = self.told.insert(*number, (seq, version));
             if before.map(|(seq, _)| seq) == Some(seq) {
                 continue;
             }
-            outlet.send(figure.message.bytes.clone()).await?;
+            if self.is_told {
+                outlet.send(figure.message.clone()).await?;
+            }
             renewed.figures.insert(*number);
             if before.is_some_and(|(_, before)| before != version) {
                 renewed.versions.insert(*number);
             }
         }
-        self.0.retain(|number, _| shown.contains_key(number));
+        self.told.retain(|number, _| shown.contains_key(number));
         Ok(renewed)
     }
 }

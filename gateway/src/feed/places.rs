@@ -31,6 +31,8 @@ pub enum Kind {
     Event,
     /// What a session's user has.
     Session,
+    /// A WebSocket: whatever its client subscribes to.
+    Socket,
 }
 
 impl Kind {
@@ -39,6 +41,7 @@ impl Kind {
         match self {
             Kind::Event => "event",
             Kind::Session => "session",
+            Kind::Socket => "socket",
         }
     }
 }
@@ -56,7 +59,7 @@ pub struct Places {
 /// The place of one stream. It is given back when this is dropped.
 #[must_use]
 pub struct Place {
-    _place: room::Place<Owner>,
+    place: room::Place<Owner>,
     /// What the stream is about.
     pub kind: Kind,
 }
@@ -71,15 +74,15 @@ impl Places {
         }
     }
 
-    /// A place for a public stream to `client`.
+    /// A place for a public stream, or a socket, to `client`.
     ///
     /// # Errors
     ///
     /// Overloaded where there are `limits.streams_max`, rate limited where its address has as many as it may have
     /// connections.
-    pub fn of_client(&self, client: &Client) -> Result<Place, ApiError> {
+    pub fn of_client(&self, kind: Kind, client: &Client) -> Result<Place, ApiError> {
         let most = self.most_per_network.filter(|_| client.is_bounded);
-        self.take(Kind::Event, most.map(|most| (Owner::Network(client.network()), most)))
+        self.take(kind, most.map(|most| (Owner::Network(client.network()), most)))
     }
 
     /// A place for the own stream of `session`.
@@ -89,13 +92,26 @@ impl Places {
     /// Overloaded where there are `limits.streams_max`, rate limited where the session has
     /// `limits.streams_per_session_max`.
     pub fn of_session(&self, session: LoginSeq) -> Result<Place, ApiError> {
-        self.take(Kind::Session, self.most_per_session.map(|most| (Owner::Session(session), most)))
+        self.take(Kind::Session, self.bound_of(session))
+    }
+
+    /// Makes `place` one of `session`: its socket tells what is the session's own.
+    ///
+    /// # Errors
+    ///
+    /// Rate limited where the session has `limits.streams_per_session_max`.
+    pub fn give_to_session(&self, place: &mut Place, session: LoginSeq) -> Result<(), ApiError> {
+        place.place.pass_on(self.bound_of(session)).map_err(refused)
+    }
+
+    fn bound_of(&self, session: LoginSeq) -> Option<(Owner, u32)> {
+        self.most_per_session.map(|most| (Owner::Session(session), most))
     }
 
     fn take(&self, kind: Kind, bound: Option<(Owner, u32)>) -> Result<Place, ApiError> {
         let place = self.room.take(bound).map_err(refused)?;
         gauge!(STREAMS, "kind" => kind.as_str()).increment(1.0);
-        Ok(Place { _place: place, kind })
+        Ok(Place { place, kind })
     }
 }
 
@@ -157,14 +173,30 @@ mod tests {
     #[test]
     fn an_address_has_its_share_and_a_sale_is_not_one_client() {
         let places = places(|_| ());
-        let crowd: Vec<_> = (0..3).map(|_| places.of_client(&client("192.0.2.1", true))).collect();
-        assert_eq!(code(places.of_client(&client("192.0.2.1", true))), Some("rate_limited"));
+        let crowd: Vec<_> = (0..3).map(|_| places.of_client(Kind::Event, &client("192.0.2.1", true))).collect();
+        assert_eq!(code(places.of_client(Kind::Event, &client("192.0.2.1", true))), Some("rate_limited"));
         drop(crowd);
-        let sale: Vec<_> = (0..5).map(|_| places.of_client(&client("127.0.0.1", false))).collect();
+        let sale: Vec<_> = (0..5).map(|_| places.of_client(Kind::Event, &client("127.0.0.1", false))).collect();
         assert!(sale.iter().all(Result::is_ok));
-        assert_eq!(code(places.of_client(&client("127.0.0.1", false))), Some("overloaded"));
+        assert_eq!(code(places.of_client(Kind::Event, &client("127.0.0.1", false))), Some("overloaded"));
         drop(sale);
         assert_eq!(places.room.taken().0, 0);
+    }
+
+    #[test]
+    fn a_socket_becomes_a_sessions_without_a_second_place() {
+        let places = places(|limits| limits.streams_max = 3);
+        let socket = || places.of_client(Kind::Socket, &client("192.0.2.1", true)).expect("room");
+        let mut sockets = [socket(), socket(), socket()];
+        assert_eq!(places.room.taken(), (3, 1), "the room is full");
+        for socket in &mut sockets[..2] {
+            places.give_to_session(socket, LoginSeq(1)).expect("a share of two");
+        }
+        let refused = places.give_to_session(&mut sockets[2], LoginSeq(1)).expect_err("one too many");
+        assert_eq!(refused.code(), "rate_limited");
+        assert_eq!(places.room.taken(), (3, 2), "the third is still the client's");
+        drop(sockets);
+        assert_eq!(places.room.taken(), (0, 0), "who has gone is forgotten");
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! The figures of all public events, for the streams of sessions: one task for all of them, one encoding of each message.
+//! The figures of all public events, for the streams of sessions and for sockets: one task for all of them, one
+//! encoding of each message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use holdfast_engine::core::id::EventNumber;
@@ -10,6 +11,7 @@ use holdfast_engine::handle::EventView;
 use tokio::sync::watch;
 
 use super::message::Message;
+use super::stream::{End, Outlet};
 use super::{PACE, wait};
 use crate::error::ApiError;
 use crate::gateway::Gateway;
@@ -29,7 +31,7 @@ pub struct Figure {
     pub message: Message,
 }
 
-/// All public events, while some session's stream reads them.
+/// All public events, while somebody reads them.
 #[derive(Default)]
 pub struct Programme {
     channel: Mutex<Option<Arc<watch::Sender<Shown>>>>,
@@ -70,6 +72,27 @@ pub fn read(gateway: &Arc<Gateway>) -> Result<watch::Receiver<Shown>, ApiError> 
     *channel = Some(Arc::clone(&sender));
     tokio::spawn(keep_current(Arc::clone(gateway), changes, sender));
     Ok(reader)
+}
+
+/// Tells the figures of all public events: the present ones, and then each newer message.
+pub async fn tell(outlet: Outlet, reader: watch::Receiver<Shown>) -> End {
+    tell_on(&outlet, reader).await.map_or_else(|end| end, |()| End::Over)
+}
+
+async fn tell_on(outlet: &Outlet, mut reader: watch::Receiver<Shown>) -> Result<(), End> {
+    let mut told = HashMap::new();
+    loop {
+        let shown = Shown::clone(&reader.borrow_and_update());
+        for (number, figure) in shown.iter() {
+            if told.insert(*number, figure.seq) != Some(figure.seq) {
+                outlet.send(figure.message.clone()).await?;
+            }
+        }
+        told.retain(|number, _| shown.contains_key(number));
+        if outlet.awake_until(reader.changed()).await?.is_err() {
+            return Ok(());
+        }
+    }
 }
 
 /// Renews the messages: at once when something changes, and then not before [`PACE`] is over.

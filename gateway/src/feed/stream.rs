@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -13,13 +12,12 @@ use axum::response::{IntoResponse, Response};
 use http_body::Frame;
 use metrics::counter;
 use tokio::sync::mpsc;
+use tokio::time::Interval;
 
+use super::message::{self, Message};
 use super::places::{Kind, Place};
-use super::{ENDED, Feed, MESSAGES, message, wait};
+use super::{ENDED, Feed, MESSAGES, SILENCE};
 use crate::error::Success;
-
-/// How long a stream may be silent, so that no proxy takes it for dead.
-const SILENCE: Duration = Duration::from_secs(15);
 
 /// Why a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +36,7 @@ pub enum End {
 
 impl End {
     /// The name in metrics.
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             End::Left => "left",
             End::Over => "over",
@@ -49,46 +47,50 @@ impl End {
     }
 
     /// What the client is told, if anything.
-    fn farewell(self) -> Option<Bytes> {
+    pub fn farewell(self) -> Option<Message> {
         match self {
             End::Left | End::Over | End::TooSlow => None,
-            End::SessionExpired => Some(message::server("session_expired").bytes),
-            End::Stopping => Some(message::server("shutting_down").bytes),
+            End::SessionExpired => Some(message::server("session_expired")),
+            End::Stopping => Some(message::server("shutting_down")),
         }
     }
 }
 
-/// Where a stream's messages go. One waits at most: a slow client gets the newest when it is ready, not all that it missed.
+/// Where the messages of a stream, or of a subscription of a socket, go. One waits at most: a slow client gets the
+/// newest when it is ready, not all that it missed.
+#[derive(Clone)]
 pub struct Outlet {
-    messages: mpsc::Sender<Bytes>,
+    messages: mpsc::Sender<Message>,
     kind: Kind,
 }
 
 impl Outlet {
+    /// The way to whoever takes from `messages`.
+    pub fn new(messages: mpsc::Sender<Message>, kind: Kind) -> Outlet {
+        Outlet { messages, kind }
+    }
+
     /// Hands over a message once the client has taken those before.
     ///
     /// # Errors
     ///
     /// [`End::Left`] if the client has gone.
-    pub async fn send(&self, message: Bytes) -> Result<(), End> {
+    pub async fn send(&self, message: Message) -> Result<(), End> {
         self.messages.send(message).await.map_err(|_| End::Left)?;
         counter!(MESSAGES, "kind" => self.kind.as_str()).increment(1);
         Ok(())
     }
 
-    /// Waits for `next`, however long it takes, and keeps the stream awake.
+    /// Waits for `next`, however long it takes. Whoever takes the messages keeps the connection awake meanwhile.
     ///
     /// # Errors
     ///
     /// [`End::Left`] if the client has gone.
     pub async fn awake_until<T>(&self, next: impl Future<Output = T>) -> Result<T, End> {
-        tokio::pin!(next);
-        loop {
-            tokio::select! {
-                biased;
-                come = &mut next => return Ok(come),
-                () = wait(SILENCE) => self.messages.send(message::comment()).await.map_err(|_| End::Left)?,
-            }
+        tokio::select! {
+            biased;
+            come = next => Ok(come),
+            () = self.messages.closed() => Err(End::Left),
         }
     }
 }
@@ -100,10 +102,9 @@ where
 {
     let (messages, taken) = mpsc::channel(1);
     let (kind, mut stopping) = (place.kind, feed.stopping());
-    let telling = tell(Outlet { messages: messages.clone(), kind });
+    let telling = tell(Outlet::new(messages.clone(), kind));
     tokio::spawn(async move {
         let end = tokio::select! {
-            () = messages.closed() => End::Left,
             _ = stopping.wait_for(|is_stopping| *is_stopping) => End::Stopping,
             end = telling => end,
         };
@@ -119,13 +120,36 @@ where
         // nginx would keep messages back to fill its buffers.
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (Success::Ok.status(), headers, Body::new(StreamBody { messages: taken, _place: place })).into_response()
+    (Success::Ok.status(), headers, Body::new(StreamBody::new(taken, place))).into_response()
 }
 
 /// The body of a stream. Its place is free as soon as the connection lets go of it.
 struct StreamBody {
-    messages: mpsc::Receiver<Bytes>,
+    /// When to come back; it is the first that is said.
+    retry: Option<Bytes>,
+    messages: mpsc::Receiver<Message>,
+    silence: Interval,
     _place: Place,
+}
+
+impl StreamBody {
+    fn new(messages: mpsc::Receiver<Message>, place: Place) -> StreamBody {
+        let mut silence = tokio::time::interval(SILENCE);
+        silence.reset();
+        StreamBody { retry: Some(message::retry()), messages, silence, _place: place }
+    }
+
+    /// The next that is said; `None` at the end.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some(retry) = self.retry.take() {
+            return Poll::Ready(Some(retry));
+        }
+        if let Poll::Ready(message) = self.messages.poll_recv(context) {
+            self.silence.reset();
+            return Poll::Ready(message.map(|message| message.block()));
+        }
+        self.silence.poll_tick(context).map(|_| Some(message::comment()))
+    }
 }
 
 impl HttpBody for StreamBody {
@@ -133,6 +157,6 @@ impl HttpBody for StreamBody {
     type Error = Infallible;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.get_mut().messages.poll_recv(context).map(|message| message.map(|bytes| Ok(Frame::data(bytes))))
+        self.get_mut().poll_next(context).map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
     }
 }

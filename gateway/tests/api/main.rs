@@ -4,8 +4,9 @@
 //! test moves it; nobody but the test turns the wheels. So nothing here sleeps, and nothing depends on how fast the
 //! machine is. Only [`process`], [`offline`] and [`token_command`] run the real binary.
 //!
-//! Reading order: [`server`] (what is tested), [`http`] (requests and answers), [`people`] (who asks), [`table`] (request
-//! → answer, a line each), [`listener`] (who reads a stream), [`stage`] (a sale that nobody may disturb); then the tests by subject, [`story`] first.
+//! Reading order: [`server`] (what is tested), [`http`] (requests and answers), [`people`] (who asks), [`table`]
+//! (request → answer, a line each), [`listener`] (who reads a stream), [`subscriber`] (who reads a WebSocket),
+//! [`stage`] (a sale that nobody may disturb); then the tests by subject, [`story`] first.
 
 mod http;
 mod listener;
@@ -14,6 +15,7 @@ mod people;
 mod random;
 mod server;
 mod stage;
+mod subscriber;
 mod table;
 
 mod account_command;
@@ -47,6 +49,7 @@ mod restart;
 mod roles;
 mod sessions;
 mod sites;
+mod socket;
 mod story;
 mod time;
 mod tls;

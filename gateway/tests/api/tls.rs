@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{SinkExt, StreamExt};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -13,6 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message as Frame;
 
 use crate::server::TestServer;
 
@@ -117,6 +120,18 @@ async fn the_api_is_served_over_tls() {
         assert!(head.contains("strict-transport-security: max-age=31536000\r\n"), "{head}");
         assert!(head.contains("; HttpOnly; SameSite=Strict; Secure\r\n"), "{head}");
     }
+}
+
+#[tokio::test]
+async fn a_websocket_is_opened_over_tls() {
+    let files = Files::new();
+    let certificate = files.exchange();
+    let server = server(&files).await;
+    let stream = connect(&server, &[&certificate], &["http/1.1"]).await.expect("a handshake");
+    let (mut socket, _) = client_async("wss://localhost/v1/ws", stream).await.expect("a WebSocket");
+    socket.send(Frame::text(r#"{"subscribe":["event:gala"]}"#)).await.expect("a server that reads");
+    let answer = socket.next().await.expect("an answer").expect("a frame").into_text().expect("a text");
+    assert!(answer.contains("event_not_found"), "{answer}");
 }
 
 #[tokio::test]

@@ -140,7 +140,9 @@ async fn a_sale_adds_up_at_each_step() {
 
     // Nobody but eve and cay gives a sign of life for as long as it takes to count as absent.
     sale.pass(299, |_| true).await;
-    (eve.mine().await, cay.mine().await);
+    for buyer in [eve, cay] {
+        buyer.mine().await;
+    }
     sale.pass(1, |_| true).await;
     cay.release(&hold_of(&cay.mine().await)).await.expect_status(200);
     assert_eq!(eve.mine().await["holds"][0]["source"], "queue", "dan is not there");

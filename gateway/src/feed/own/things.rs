@@ -122,7 +122,7 @@ impl<'a> Things<'a> {
         let belongings = self.settle(&mut Touches::default()).await;
         let seq = belongings.seq;
         let all = news::index(belongings);
-        self.outlet.send(message::server("fresh").bytes).await?;
+        self.outlet.send(message::server("fresh")).await?;
         self.tell_unnumbered(&keys_where(&all, |_, _| true), &all).await?;
         self.tell_cursor(seq).await
     }
@@ -141,7 +141,7 @@ impl<'a> Things<'a> {
         let seq = belongings.seq;
         let all = news::index(belongings);
         let Some(messages) = self.news(&missed, &all) else { return Ok(None) };
-        self.outlet.send(message::server("resumed").bytes).await?;
+        self.outlet.send(message::server("resumed")).await?;
         // What was not touched is known.
         self.told = all.clone();
         self.send(messages).await?;
@@ -185,7 +185,7 @@ impl<'a> Things<'a> {
     async fn tell_unnumbered(&mut self, things: &[Thing], all: &All) -> Result<(), End> {
         for thing in things {
             let shown = &all[thing];
-            self.outlet.send(shown.message().bytes).await?;
+            self.outlet.send(shown.message()).await?;
             self.told.insert(*thing, shown.clone());
         }
         Ok(())
@@ -194,12 +194,12 @@ impl<'a> Things<'a> {
     /// Tells that all is told, and gives a number to come back with.
     async fn tell_cursor(&mut self, seq: u64) -> Result<(), End> {
         self.cursor_seq = seq;
-        self.outlet.send(Message::new("server", seq, &json!({ "status": "current" })).bytes).await
+        self.outlet.send(Message::new("server", seq, &json!({ "status": "current" }))).await
     }
 
     async fn send(&self, messages: Vec<Message>) -> Result<(), End> {
         for message in messages {
-            self.outlet.send(message.bytes).await?;
+            self.outlet.send(message).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use holdfast_engine::core::id::{EventNumber, HoldNumber, TypeIndex, UserNumber};
-use holdfast_engine::core::outcome::{BookingView, HoldView, QueueView};
+use holdfast_engine::core::outcome::{BookingView, HoldView, QueueView, Wait};
 use holdfast_engine::engine::{Engine, PlaceEnds};
 use holdfast_engine::handle::EventView;
 use holdfast_engine::session_table::LiveSession;
@@ -156,7 +156,7 @@ impl Account<'_> {
         }
         for (event, place) in belongings.places {
             let key = Key::Place(event.description.number, place.ticket_type);
-            let (ends, view) = (self.end_count(key), QueueView { at_ms: 0, ..place.clone() });
+            let (ends, view) = (self.end_count(key), QueueView { wait: Wait::default(), at_ms: 0, ..place.clone() });
             let told = Told::Place(ToldPlace { event: Arc::clone(&event), view, ends });
             if self.is_news(key, &told) {
                 self.send("queue", belongings.seq, &objects::queue(&event, &place)).await?;

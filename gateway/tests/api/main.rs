@@ -47,4 +47,5 @@ mod story;
 mod time;
 mod tls;
 mod token_command;
+mod waiting;
 mod wire;

@@ -23,6 +23,8 @@ const COUNTS: [u32; 2] = [1_000, 1_000_000];
 const START_MS: u64 = 1_780_000_000_000;
 /// Commands in a turn of an event's actor: so often time moves by a millisecond, and the event looks at its wheel.
 const COMMANDS_PER_TURN: u32 = 256;
+/// How many are granted before places are looked at: so many that the pattern of the line is measured.
+const GRANTS_MEASURED: u32 = 100;
 /// Units after which a sale is thrown away: bookings stay, and would fill the memory.
 const UNITS_PER_SALE_MAX: u32 = 1_000_000;
 
@@ -82,18 +84,22 @@ fn refusal(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A place with all that it tells: how many are ahead, the estimate of the wait from a line that has moved, and the bound.
 fn place_in_line(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("core/place_in_line");
     group.throughput(Throughput::Elements(1));
     for waiting in COUNTS {
-        let sale = Sale::with_line(1, waiting);
+        let sale = Sale::with_moving_line(waiting);
         // A stride without a common divisor with the length meets everybody, neighbours far apart.
         let mut user = 0;
         group.bench_function(BenchmarkId::new("waiting", waiting), |bencher| {
             bencher.iter(|| {
                 user = (user + 618_033) % waiting;
-                let place = sale.machine.event().place_of(sale.now_ms, UserNumber(user + 2), TypeIndex(0));
-                place.expect("everybody stands in line").ahead
+                let user = UserNumber(user + 2 * GRANTS_MEASURED + 1);
+                let place = sale.machine.event().place_of(sale.now_ms, user, TypeIndex(0));
+                let place = place.expect("everybody stands in line");
+                assert!(place.wait.estimate.is_some());
+                place
             });
         });
     }
@@ -197,6 +203,16 @@ impl Sale {
         sale
     }
 
+    /// `waiting` users in a line that has moved for most of a day: as many stretches are measured as in any line.
+    fn with_moving_line(waiting: u32) -> Sale {
+        let mut sale = Sale::with_line(GRANTS_MEASURED, waiting + GRANTS_MEASURED);
+        for number in 1..=GRANTS_MEASURED {
+            sale.now_ms += 800_000;
+            sale.release(number);
+        }
+        sale
+    }
+
     fn next_user(&mut self) -> UserNumber {
         self.newest_user += 1;
         UserNumber(self.newest_user)
@@ -236,7 +252,12 @@ fn new_event(capacity: u32) -> Event {
         id: Slug::new("hot").expect("a slug"),
         details: Details { name: "Hot".to_owned(), ..Details::default() },
         // Longer than any bench runs on the event's clock: no hold ends by itself.
-        settings: Settings { hold_seconds: 86_400, max_hold_lifetime_seconds: 86_400, ..Settings::default() },
+        settings: Settings {
+            hold_seconds: 86_400,
+            max_hold_lifetime_seconds: 86_400,
+            queue_max: COUNTS[1] + GRANTS_MEASURED,
+            ..Settings::default()
+        },
         ticket_types: vec![general],
         status: Status::OnSale,
     };

@@ -107,7 +107,7 @@ fn is_foreign_to_core(line: &str) -> bool {
     };
     // A module of the core itself is imported by its bare name where it is declared.
     let first = imported.split("::").next().unwrap_or_default();
-    let folders = ["", "event", "queue"].map(|folder| root().join("engine/src/core").join(folder));
+    let folders = ["", "event", "flow", "outcome", "queue"].map(|folder| root().join("engine/src/core").join(folder));
     let is_local = folders.iter().any(|folder| folder.join(format!("{first}.rs")).exists());
     !is_local && !CORE_IMPORTS.iter().any(|allowed| imported.starts_with(allowed))
 }

@@ -131,6 +131,8 @@ pub fn queue(event: &EventView, place: &QueueView) -> Value {
         "ahead": place.ahead,
         "joined_at": rfc3339(place.joined_at_ms),
         "state": place.state.as_str(),
+        "eta_seconds": place.wait.estimate.map(|range| json!({ "low": range.low_seconds, "high": range.high_seconds })),
+        "wait_ends_by": place.wait.ends_by_ms.map(rfc3339),
         "server_time": rfc3339(place.at_ms),
     })
 }
@@ -145,6 +147,8 @@ pub fn ended_queue(event: &EventView, place: &EndedPlace, now_ms: u64) -> Value 
         "ahead": 0,
         "joined_at": place.joined_at_ms.map(rfc3339),
         "state": place.state.as_str(),
+        "eta_seconds": Value::Null,
+        "wait_ends_by": Value::Null,
         "server_time": rfc3339(now_ms),
     })
 }

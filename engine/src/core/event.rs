@@ -16,9 +16,11 @@ mod lists;
 mod organising;
 mod queueing;
 mod views;
+mod waiting;
 
 use super::capacity::Capacity;
 use super::change::{Change, EventCreated, Share};
+use super::flow::Flow;
 use super::hold::{Booking, Hold};
 use super::id::{EventNumber, HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use super::idempotency::RememberedAnswers;
@@ -61,7 +63,6 @@ pub struct Event {
 
     // Derived from the above, never stored.
     parties: NumberMap<UserNumber, Party>,
-    expiries: ExpiryCalendar,
     /// No hold below this number is live, no booking below it stands, in an event that was cancelled.
     swept_below: u32,
 }
@@ -79,6 +80,14 @@ pub struct TicketType {
     pub capacity: Capacity,
     /// The line.
     pub queue: LoginQueue,
+
+    // Derived from the holds and the changes, never stored.
+    expiries: ExpiryCalendar,
+    /// No live hold ends after this time on the sale clock, however often its user extends it; it may be that of one
+    /// that is over.
+    latest_end_ms: u64,
+    /// How fast the line moves.
+    flow: Flow,
 }
 
 impl Event {
@@ -90,6 +99,9 @@ impl Event {
             price: definition.price.clone(),
             capacity: Capacity::new(definition.capacity),
             queue: LoginQueue::default(),
+            expiries: ExpiryCalendar::default(),
+            latest_end_ms: 0,
+            flow: Flow::new(created.settings.hold_seconds),
         };
         Event {
             number,
@@ -107,7 +119,6 @@ impl Event {
             remembered: RememberedAnswers::default(),
             deleted: false,
             parties: NumberMap::default(),
-            expiries: ExpiryCalendar::default(),
             swept_below: 1,
         }
     }

@@ -3,7 +3,7 @@
 //! Time, callers and keys come in as arguments. [`Event::decide`] checks a [`Command`] and emits [`Change`]s, each
 //! applied at once by [`Event::evolve`], the only mutator; recovery is `evolve` over the journal and nothing else.
 //!
-//! Reading order: [`id`], [`settings`], [`status`], [`capacity`], [`queue`], [`hold`], [`command`], [`outcome`],
+//! Reading order: [`id`], [`settings`], [`status`], [`capacity`], [`queue`], [`flow`], [`hold`], [`command`], [`outcome`],
 //! [`rejection`], [`damping`], [`presence`], [`change`], [`event`], [`user`], [`session`].
 //!
 //! **Architecture invariant:** nothing here imports anything of this crate outside `core`, and of other crates only
@@ -15,6 +15,7 @@ pub mod command;
 pub mod damping;
 pub mod edit;
 pub mod event;
+pub mod flow;
 pub mod hold;
 pub mod id;
 pub mod idempotency;

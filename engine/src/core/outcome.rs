@@ -1,10 +1,13 @@
 //! What an event answers.
 
+mod stored_place;
+
 use serde::{Deserialize, Serialize};
 
 use super::hold::{HoldSource, HoldState};
 use super::id::{HoldNumber, LoginSeq, TypeIndex, UserNumber};
 use super::rejection::Rejection;
+use stored_place::StoredPlace;
 
 /// The answer to a command: an outcome, or a refusal by the rules.
 pub type Answer = Result<Outcome, Rejection>;
@@ -106,6 +109,7 @@ pub struct BookingView {
 
 /// A place in line as of one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredPlace", into = "StoredPlace")]
 pub struct QueueView {
     /// The ticket type.
     pub ticket_type: TypeIndex,
@@ -117,12 +121,62 @@ pub struct QueueView {
     pub joined_at_ms: u64,
     /// What became of the entry.
     pub state: QueueState,
+    /// What is known of the wait; nothing once it is over.
+    pub wait: Wait,
     /// As of when, in milliseconds since the Unix epoch.
     pub at_ms: u64,
     /// Who waits.
     pub user: UserNumber,
     /// The session they joined with.
     pub session: LoginSeq,
+}
+
+/// What is known of a wait in line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// How long it will take, as the line has moved lately; `None` where that is not known.
+    pub estimate: Option<WaitEstimate>,
+    /// When all holds of those before have ended at the latest, in milliseconds since the Unix epoch, at a whole
+    /// second: until then the tickets are granted, or were too few. `None` where there is no such time, or only a far
+    /// one.
+    pub ends_by_ms: Option<u64>,
+}
+
+/// How long a wait is likely to last: a range, no more exact than it can be meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitEstimate {
+    /// Hardly less than this, in seconds.
+    pub low_seconds: u64,
+    /// Hardly more than this, in seconds; at least `low_seconds`.
+    pub high_seconds: u64,
+}
+
+impl WaitEstimate {
+    /// The range from `low_ms` to `high_ms`, rounded outwards: to 5 seconds below a minute, to half a minute below ten,
+    /// to whole minutes below an hour, to five minutes below six hours, and to quarters of an hour from there on.
+    pub fn of_ms(low_ms: u64, high_ms: u64) -> WaitEstimate {
+        let (low, high) = (low_ms / 1_000, high_ms.div_ceil(1_000));
+        WaitEstimate {
+            low_seconds: low - low % rounding_seconds(low),
+            high_seconds: high.div_ceil(rounding_seconds(high)).saturating_mul(rounding_seconds(high)),
+        }
+    }
+
+    /// The same range with nothing in it beyond `seconds`.
+    pub fn at_most(self, seconds: u64) -> WaitEstimate {
+        WaitEstimate { low_seconds: self.low_seconds.min(seconds), high_seconds: self.high_seconds.min(seconds) }
+    }
+}
+
+/// Each step divides the bound it begins at, so that what is longer is never rounded to something shorter.
+fn rounding_seconds(seconds: u64) -> u64 {
+    match seconds {
+        0..60 => 5,
+        60..600 => 30,
+        600..3_600 => 60,
+        3_600..21_600 => 300,
+        _ => 900,
+    }
 }
 
 /// What became of a queue entry. The last three are final.

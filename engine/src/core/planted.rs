@@ -77,6 +77,8 @@ pub(crate) enum Bug {
     DampedRemembered,
     /// Holding and releasing makes an event forget the holds that expired.
     ExpiriesWashedOut,
+    /// A wait is over at the latest as if no hold could be extended.
+    BoundWithoutExtensions,
     /// What an organiser does leaves no audit entry.
     ActNotAudited,
     /// A token that a new password revoked still opens the session.

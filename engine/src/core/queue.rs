@@ -55,6 +55,11 @@ impl LoginQueue {
         self.ordinals.is_empty()
     }
 
+    /// How many wait and are not passed over.
+    pub fn eligible_len(&self) -> usize {
+        self.eligible.len()
+    }
+
     /// The entry that has waited longest.
     pub fn head(&self) -> Option<&QueueEntry> {
         self.window.front().and_then(Option::as_ref)

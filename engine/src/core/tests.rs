@@ -32,6 +32,8 @@ mod queue;
 mod row;
 mod sessions;
 mod shell;
+mod told_waits;
+mod waiting;
 
 use row::Row;
 use shell::Shell;

@@ -106,7 +106,9 @@ impl Engine {
     }
 
     /// Enters a recovered event, with its view, and starts its actor.
-    fn enter_event(&self, event: Event, now_ms: u64) {
+    fn enter_event(&self, mut event: Event, now_ms: u64) {
+        // How fast a line moved before the stop says little of how it moves after it.
+        event.measure_anew(now_ms);
         let actors = &self.services.config.actors;
         let (capacity, reserved) = (actors.inbox_commands_max as usize, actors.inbox_reserved_for_completions as usize);
         let number = event.number();

@@ -1,7 +1,8 @@
-use super::{DecodeError, decode_record, encode_record};
+use super::{DecodeError, decode, decode_record, encode, encode_record};
 use crate::core::change::{AdminAct, By, Change, Difference, Record, SessionEnd, Share, SkipReason, Subject};
 use crate::core::hold::HoldSource;
 use crate::core::id::{EventNumber, HoldNumber, LoginSeq, TypeIndex, UserNumber};
+use crate::core::outcome::{QueueState, QueueView, Wait, WaitEstimate};
 
 fn record() -> Record {
     let share = share();
@@ -51,6 +52,37 @@ fn the_layout_is_frozen() {
         "01000000",         // source: queue
     ];
     assert_eq!(bytes, expected.concat());
+}
+
+/// A remembered place without a wait has the bytes it had before anything was told of waits, and one with a wait comes back.
+#[test]
+fn the_layout_of_a_place_is_frozen() {
+    let place = QueueView {
+        ticket_type: TypeIndex(1),
+        quantity: 2,
+        ahead: 3,
+        joined_at_ms: 4,
+        state: QueueState::Waiting,
+        wait: Wait::default(),
+        at_ms: 5,
+        user: UserNumber(7),
+        session: LoginSeq(9),
+    };
+    let encoded = |place: &QueueView| {
+        let mut bytes = Vec::new();
+        encode(place, &mut bytes);
+        bytes
+    };
+    let hex: String = encoded(&place).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected =
+        "01_01_02000000_0300000000000000_0400000000000000_00000000_0500000000000000_07000000_0900000000000000";
+    assert_eq!(hex, expected.replace('_', ""));
+    let estimate = Some(WaitEstimate { low_seconds: 30, high_seconds: 90 });
+    let waits = [Wait { estimate, ends_by_ms: Some(6_000) }, Wait { estimate: None, ends_by_ms: Some(6_000) }];
+    for wait in waits {
+        let told = QueueView { wait, ..place.clone() };
+        assert_eq!(decode(&encoded(&told)), Ok(told));
+    }
 }
 
 /// Changes have the numbers they got when they were added, so that a journal can be read however many there are.

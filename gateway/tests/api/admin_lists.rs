@@ -121,8 +121,8 @@ async fn the_line_is_listed_type_by_type_in_its_order() {
     assert_eq!(texts(&all, "ticket_type"), ["stalls", "stalls", "box", "box"]);
     let whole = json!({
         "event": "gala", "ticket_type": "stalls", "quantity": 2, "position": 2, "ahead": 1,
-        "joined_at": "2026-11-22T10:00:00.000Z", "state": "waiting", "server_time": "2026-11-22T10:00:00.000Z",
-        "user": "ann", "session": "1",
+        "joined_at": "2026-11-22T10:00:00.000Z", "state": "waiting", "eta_seconds": null,
+        "wait_ends_by": null, "server_time": "2026-11-22T10:00:00.000Z", "user": "ann", "session": "1",
     });
     assert_eq!(all[1], whole);
     for (query, expected) in [

@@ -54,5 +54,6 @@ mod story;
 mod time;
 mod tls;
 mod token_command;
+mod waiting;
 mod whole_sale;
 mod wire;

@@ -15,7 +15,8 @@ const TICKET_TYPE: &str = "id name price capacity available held booked waiting"
 pub const HOLD: &str = "id event ticket_type quantity state source created_at expires_at expires_in_ms extensions_left \
                     server_time";
 pub const BOOKING: &str = "id event ticket_type quantity state booked_at cancelled_at refund_due server_time";
-pub const QUEUE: &str = "event ticket_type quantity position ahead joined_at state server_time";
+pub const QUEUE: &str =
+    "event ticket_type quantity position ahead joined_at state eta_seconds wait_ends_by server_time";
 pub const SESSION: &str = "id user class logged_in_at login_seq last_seen_at expires_at";
 const LOGIN: &str = "session token outcomes server_time";
 const OUTCOME: &str = "event ticket_type outcome hold queue code";
@@ -248,7 +249,8 @@ async fn a_place_in_line_has_the_members_of_the_contract() {
     assert_eq!(members(&waiting), QUEUE);
     let expected = json!({
         "event": "gala", "ticket_type": "box", "quantity": 1, "position": 2, "ahead": 1,
-        "joined_at": "2026-11-22T10:00:00.005Z", "state": "waiting", "server_time": "2026-11-22T10:00:00.005Z",
+        "joined_at": "2026-11-22T10:00:00.005Z", "state": "waiting", "eta_seconds": null,
+        "wait_ends_by": "2026-11-22T11:00:00.000Z", "server_time": "2026-11-22T10:00:00.005Z",
     });
     assert_eq!(waiting, expected);
     assert_eq!(carl.join("gala", json!({ "ticket_type": "box" })).await.expect(200), waiting);

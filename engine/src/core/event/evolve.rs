@@ -4,12 +4,14 @@ use std::num::NonZeroU32;
 
 use super::{Event, share_of};
 use crate::core::change::{AnswerRemembered, Change, Share};
+use crate::core::flow::{Flow, Step};
 use crate::core::hold::{Booking, Hold, HoldSource, HoldState};
 use crate::core::id::{HoldNumber, UserNumber};
 use crate::core::idempotency::Remembered;
 use crate::core::party::{CANCELLED_BOOKINGS_REMEMBERED_MAX, ENDED_HOLDS_REMEMBERED_MAX};
 use crate::core::planted::{Bug, is_planted};
 use crate::core::queue::QueueEntry;
+use crate::core::settings::Settings;
 use crate::core::status::Status;
 
 impl Event {
@@ -24,7 +26,7 @@ impl Event {
         match change {
             Change::EventChanged { details, settings } => {
                 self.details = details.clone();
-                self.settings = settings.clone();
+                self.change_settings(at_ms, settings);
                 self.version += 1;
             }
             Change::EventDeleted => self.deleted = true,
@@ -34,12 +36,10 @@ impl Event {
                 self.version += 1;
             }
             Change::QueueJoined { share, min_quantity } => self.join(at_ms, share, *min_quantity),
-            Change::QueueLeft { share } | Change::QueueDropped { share, .. } => {
-                let left = self.ticket_type_mut(share.ticket_type).queue.leave(share.user);
-                assert!(left.is_some(), "user {} left a line they did not stand in", share.user.0);
-            }
-            Change::WaiterSkipped { share, .. } => self.ticket_type_mut(share.ticket_type).queue.pass_over(share.user),
-            Change::WaiterReturned { share } => self.take_back(share),
+            Change::QueueLeft { share } => self.leave_line(at_ms, share, Step::Left),
+            Change::QueueDropped { share, .. } => self.leave_line(at_ms, share, Step::Served),
+            Change::WaiterSkipped { share, .. } => self.pass_over(at_ms, share),
+            Change::WaiterReturned { share } => self.take_back(at_ms, share),
             Change::HoldPlaced { number, share, deadline_ms, lifetime_end_ms, source } => {
                 self.place_hold(at_ms, *number, share, (*deadline_ms, *lifetime_end_ms), *source);
             }
@@ -52,7 +52,7 @@ impl Event {
             Change::HoldExpired { number, .. } => self.end_hold(at_ms, *number, HoldState::Expired),
             Change::BookingPlaced { number, share } => self.place_booking(at_ms, *number, share),
             Change::BookingCancelled { number, .. } => self.cancel_booking(at_ms, *number),
-            Change::ClocksShifted { by_ms, .. } => self.clock_shift_ms += by_ms,
+            Change::ClocksShifted { by_ms, .. } => self.shift_clocks(at_ms, *by_ms),
             Change::AnswerRemembered(answer) => self.remember(at_ms, answer),
             Change::AdminActed(_) => {}
             Change::EventCreated(_)
@@ -72,6 +72,21 @@ impl Event {
         self.version += 1;
         // The shift by the pause's length is a change of its own, emitted in the same step.
         self.paused_at_ms = (to == Status::Paused).then_some(at_ms);
+        self.type_indexes().for_each(|index| self.watch_line(at_ms, index));
+    }
+
+    fn change_settings(&mut self, at_ms: u64, settings: &Settings) {
+        let before = std::mem::replace(&mut self.settings, settings.clone());
+        self.allow_longer_holds(&before);
+        if before.hold_seconds != settings.hold_seconds {
+            self.measure_anew(at_ms);
+        }
+    }
+
+    fn shift_clocks(&mut self, at_ms: u64, by_ms: u64) {
+        self.clock_shift_ms += by_ms;
+        let clock_ms = self.sale_clock_ms(at_ms);
+        self.types.iter_mut().for_each(|ticket_type| ticket_type.flow.clock_went_back(clock_ms));
     }
 
     fn join(&mut self, at_ms: u64, share: &Share, min_quantity: u32) {
@@ -83,15 +98,42 @@ impl Event {
             joined_at_ms: at_ms,
         };
         self.ticket_type_mut(share.ticket_type).queue.join(entry);
+        self.watch_line(at_ms, share.ticket_type);
     }
 
-    fn take_back(&mut self, share: &Share) {
+    fn leave_line(&mut self, at_ms: u64, share: &Share, step: Step) {
+        let has_left = self.step_out(at_ms, share, step);
+        assert!(has_left, "user {} left a line they did not stand in", share.user.0);
+    }
+
+    /// Takes the user out of the line, if they stand in it: whether they did.
+    fn step_out(&mut self, at_ms: u64, share: &Share, step: Step) -> bool {
+        let queue = &mut self.ticket_type_mut(share.ticket_type).queue;
+        let eligible = queue.eligible_len();
+        if queue.leave(share.user).is_none() {
+            return false;
+        }
+        // Who was passed over stood in nobody's way.
+        if queue.eligible_len() < eligible {
+            self.measure(at_ms, share.ticket_type, |flow, clock_ms| flow.record(clock_ms, step));
+        }
+        true
+    }
+
+    fn pass_over(&mut self, at_ms: u64, share: &Share) {
+        self.ticket_type_mut(share.ticket_type).queue.pass_over(share.user);
+        self.measure(at_ms, share.ticket_type, |flow, clock_ms| flow.record(clock_ms, Step::Served));
+    }
+
+    fn take_back(&mut self, at_ms: u64, share: &Share) {
         let queue = &mut self.ticket_type_mut(share.ticket_type).queue;
         if is_planted(Bug::ReturnLosesPlace) {
             let entry = queue.leave(share.user).expect("who returns waits");
             return queue.join(entry);
         }
         queue.take_back(share.user);
+        self.watch_line(at_ms, share.ticket_type);
+        self.measure(at_ms, share.ticket_type, Flow::record_return);
     }
 
     fn place_hold(
@@ -103,9 +145,8 @@ impl Event {
         source: HoldSource,
     ) {
         self.take_number(number);
-        let ticket_type = self.ticket_type_mut(share.ticket_type);
-        ticket_type.capacity.hold(share.quantity);
-        ticket_type.queue.leave(share.user);
+        self.ticket_type_mut(share.ticket_type).capacity.hold(share.quantity);
+        self.step_out(at_ms, share, Step::Served);
         let hold = Hold {
             user: share.user,
             session: share.session,
@@ -119,7 +160,8 @@ impl Event {
             extensions_used: 0,
         };
         self.parties.get_or_default(share.user).hold(number, &hold);
-        self.expiries.add(deadline_ms);
+        self.ticket_type_mut(share.ticket_type).expiries.add(deadline_ms);
+        self.note_latest_end(&hold);
         self.holds.insert(number.0, hold);
     }
 
@@ -140,8 +182,11 @@ impl Event {
         assert!(hold.is_live() && deadline_ms >= hold.deadline_ms, "deadline of hold {} moved earlier", number.0);
         let before_ms = std::mem::replace(&mut hold.deadline_ms, deadline_ms);
         hold.extensions_used += u8::from(counted);
-        self.expiries.remove(before_ms);
-        self.expiries.add(deadline_ms);
+        let hold = hold.clone();
+        let expiries = &mut self.ticket_type_mut(hold.ticket_type).expiries;
+        expiries.remove(before_ms);
+        expiries.add(deadline_ms);
+        self.note_latest_end(&hold);
     }
 
     fn confirm_hold(&mut self, at_ms: u64, number: HoldNumber, share: &Share, rescued: bool) {
@@ -162,8 +207,9 @@ impl Event {
         hold.quantity = quantity;
         hold.deadline_ms -= shift_ms.min(hold.deadline_ms);
         let (user, ticket_type, deadline_ms) = (hold.user, hold.ticket_type, hold.deadline_ms);
-        self.expiries.add(deadline_ms);
-        self.ticket_type_mut(ticket_type).capacity.hold(quantity);
+        let ticket_type = self.ticket_type_mut(ticket_type);
+        ticket_type.expiries.add(deadline_ms);
+        ticket_type.capacity.hold(quantity);
         self.party_mut(user).held += quantity;
     }
 
@@ -177,10 +223,11 @@ impl Event {
         let hold = self.holds.get_mut(number.0).expect("the hold was just found");
         hold.state = state;
         hold.deadline_ms = expires_at_ms;
-        self.expiries.remove(deadline_ms);
-        self.ticket_type_mut(share.ticket_type).capacity.release(share.quantity);
+        let ticket_type = self.ticket_type_mut(share.ticket_type);
+        ticket_type.expiries.remove(deadline_ms);
+        ticket_type.capacity.release(share.quantity);
         if is_planted(Bug::ReleaseFreesTwice) {
-            self.ticket_type_mut(share.ticket_type).capacity.release(share.quantity);
+            ticket_type.capacity.release(share.quantity);
         }
         self.party_mut(share.user).held -= share.quantity;
         self.forget_oldest_ended(share.user, number);
@@ -188,9 +235,8 @@ impl Event {
 
     fn place_booking(&mut self, at_ms: u64, number: HoldNumber, share: &Share) {
         self.take_number(number);
-        let ticket_type = self.ticket_type_mut(share.ticket_type);
-        ticket_type.capacity.book(share.quantity);
-        ticket_type.queue.leave(share.user);
+        self.ticket_type_mut(share.ticket_type).capacity.book(share.quantity);
+        self.step_out(at_ms, share, Step::Served);
         self.insert_booking(at_ms, number, share);
     }
 

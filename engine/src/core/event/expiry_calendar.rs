@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Counts live holds by the second of their deadline on the sale clock. It answers "when does the next one end" for
+/// Counts live holds of a ticket type by the second of their deadline on the sale clock. It answers "when does the next one end" for
 /// the API, exact to the second, whatever was extended or released; the wheel keeps the milliseconds.
 #[derive(Debug, Default)]
 pub struct ExpiryCalendar {
@@ -29,6 +29,11 @@ impl ExpiryCalendar {
     /// finds it ended.
     pub fn next_ms(&self) -> Option<u64> {
         self.holds_by_second.keys().next().map(|second| second * 1_000)
+    }
+
+    /// The same of the hold that ends last.
+    pub fn last_ms(&self) -> Option<u64> {
+        self.holds_by_second.keys().next_back().map(|second| second * 1_000)
     }
 
     /// How many live holds it knows.

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Event, TicketType};
-use crate::core::capacity::Capacity;
 use crate::core::change::{EventCreated, Share};
 use crate::core::hold::{Booking, Hold};
 use crate::core::id::{EventNumber, HoldNumber, Slug, TypeIndex, UserNumber};
@@ -113,9 +112,11 @@ impl Event {
         let party = self.parties.get_or_default(hold.user);
         if hold.is_live() {
             party.hold(number, &hold);
-            self.expiries.add(hold.deadline_ms);
-            let capacity: &mut Capacity = &mut self.types[usize::from(hold.ticket_type.0)].capacity;
-            capacity.hold(hold.quantity);
+            let latest_end_ms = self.latest_end_ms(&hold);
+            let ticket_type = self.ticket_type_mut(hold.ticket_type);
+            ticket_type.capacity.hold(hold.quantity);
+            ticket_type.expiries.add(hold.deadline_ms);
+            ticket_type.latest_end_ms = ticket_type.latest_end_ms.max(latest_end_ms);
         } else {
             party.numbers.insert(number);
         }

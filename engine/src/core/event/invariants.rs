@@ -55,7 +55,8 @@ impl Event {
         self.check_types(&recount)?;
         self.check_parties(&recount)?;
         let live = self.live_holds().count();
-        self.expect(live == self.expiries.len(), || "the expiry calendar differs from the live holds".to_owned())
+        let in_calendars: usize = self.types.iter().map(|ticket_type| ticket_type.expiries.len()).sum();
+        self.expect(live == in_calendars, || "the expiry calendar differs from the live holds".to_owned())
     }
 
     fn check_types(&self, recount: &Recount) -> Result<(), String> {

@@ -66,7 +66,7 @@ impl Event {
 
     /// Live holds get back the time the server was down. A paused event needs none: its clocks stood still anyway.
     pub(super) fn decide_credit(&mut self, context: &Context, by_ms: u64, changes: &mut Vec<Change>) -> Outcome {
-        let has_live_holds = self.expiries.next_ms().is_some();
+        let has_live_holds = self.types.iter().any(|ticket_type| ticket_type.capacity.held() > 0);
         if by_ms > 0 && has_live_holds && self.paused_at_ms.is_none() {
             self.emit(context.now_ms, Change::ClocksShifted { by_ms, reason: ShiftReason::Downtime }, changes);
         }

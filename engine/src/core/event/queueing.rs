@@ -6,7 +6,7 @@ use crate::core::change::{Change, Share};
 use crate::core::command::{CheckedWish, Context, Wish};
 use crate::core::hold::HoldSource;
 use crate::core::id::{Slug, TypeIndex, UserNumber};
-use crate::core::outcome::{Answer, Outcome, QueueState, QueueView};
+use crate::core::outcome::{Answer, Outcome, QueueState, QueueView, Wait};
 use crate::core::rejection::Rejection;
 use crate::core::status::Status;
 
@@ -39,7 +39,7 @@ impl Event {
         let share = entry_share(index, entry);
         self.emit(context.now_ms, Change::QueueLeft { share }, changes);
         self.grant(context.now_ms, context.presence, changes);
-        Ok(Outcome::Left(QueueView { state: QueueState::Left, ..place }))
+        Ok(Outcome::Left(QueueView { state: QueueState::Left, wait: Wait::default(), ..place }))
     }
 
     /// Puts the user at the end of the line, or answers the place they have.

@@ -35,7 +35,8 @@ impl Event {
     /// When the next live hold ends, to the second, in milliseconds since the Unix epoch; `None` where none is live or
     /// clocks stand still.
     pub fn next_expiry_at_ms(&self) -> Option<u64> {
-        self.expiries.next_ms().and_then(|sale_clock_ms| self.engine_time_of(sale_clock_ms))
+        let next_ms = self.types.iter().filter_map(|ticket_type| ticket_type.expiries.next_ms()).min();
+        next_ms.and_then(|sale_clock_ms| self.engine_time_of(sale_clock_ms))
     }
 
     /// The user's hold `number`, or anybody's where `user` is `None`.
@@ -75,6 +76,7 @@ impl Event {
             ahead: queue.ahead_of(user) as u64,
             joined_at_ms: entry.joined_at_ms,
             state: QueueState::Waiting,
+            wait: self.wait_of(now_ms, ticket_type, entry),
             at_ms: now_ms,
             user,
             session: entry.session,

@@ -10,7 +10,7 @@ const ERRORS: &str = "simulation::script::an_error_at_every_operation_costs_noth
 const RETIRED: &str = "simulation::restarts::what_was_retired_is_never_missed";
 
 /// The bugs, and which test catches each.
-const CAUGHT_BY: [(Bug, &str); 38] = [
+const CAUGHT_BY: [(Bug, &str); 39] = [
     (Bug::AnswerBeforeSync, SCRIPT),
     (Bug::FailedSyncTriedAgain, ERRORS),
     (Bug::SegmentEntryNotSynced, SCRIPT),
@@ -46,6 +46,7 @@ const CAUGHT_BY: [(Bug, &str); 38] = [
     (Bug::KeyForgotten, SIMULATION),
     (Bug::DampedRemembered, "core::tests::damping::a_refusal_that_passes_is_no_last_word"),
     (Bug::ExpiriesWashedOut, "core::tests::damping::holding_and_releasing_does_not_wash_expiries_out"),
+    (Bug::BoundWithoutExtensions, "core::tests::waiting::no_wait_outlasts_its_bound"),
     (Bug::ActNotAudited, "core::tests::auditing::an_entry_comes_after_the_changes_and_before_the_answer"),
     (Bug::TokenNotRevoked, "simulation::accounts::a_new_password_revokes_the_other_tokens_once_it_is_durable"),
     (Bug::OverdueSessionRevived, "simulation::accounts::a_request_after_its_time_does_not_bring_a_session_back"),

@@ -8,7 +8,7 @@ use crate::core::change::Change;
 use crate::core::event::{Event, Figures};
 use crate::core::hold::HoldState;
 use crate::core::id::{TypeIndex, UserNumber};
-use crate::core::outcome::{Answer, BookingView, HoldView, Outcome, QueueState, QueueView};
+use crate::core::outcome::{Answer, BookingView, HoldView, Outcome, QueueState, QueueView, Wait, WaitEstimate};
 use crate::core::rejection::Rejection;
 use crate::core::session::Sessions;
 
@@ -33,7 +33,7 @@ impl Writer<'_> {
         format!("{} {}", view.state.as_str(), self.hold_without_state(view))
     }
 
-    /// A place in line.
+    /// A place in line, but for what is known of the wait: see [`wait`].
     pub fn place(&self, view: &QueueView) -> String {
         let place = format!("at {} for {}{}", view.ahead + 1, view.quantity, self.type_name(view.ticket_type));
         let session = view.session.0;
@@ -122,6 +122,13 @@ impl Writer<'_> {
     fn user(&self, user: UserNumber) -> &str {
         self.sessions.name(user).expect("who asks has logged in")
     }
+}
+
+/// What is known of a wait.
+pub fn wait(wait: &Wait) -> String {
+    let range = |range: WaitEstimate| format!("{}s to {}s", range.low_seconds, range.high_seconds);
+    let estimate = wait.estimate.map_or("unknown".to_owned(), range);
+    format!("eta {estimate} by {}", wait.ends_by_ms.map_or("unknown".to_owned(), time))
 }
 
 /// The counters of a ticket type.

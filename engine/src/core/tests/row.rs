@@ -45,6 +45,8 @@ pub enum Ask {
     See(u32),
     /// Look at one's own place in a line.
     Place(Option<String>),
+    /// Look at what is known of the wait there.
+    Wait(Option<String>),
 }
 
 /// Whether a refused hold joins the line.
@@ -126,6 +128,7 @@ impl Ask {
             ["create"] => Ask::Create,
             ["see", number] => Ask::See(parse_number(number)),
             ["place", rest @ ..] => Ask::Place(parse_name(rest)),
+            ["wait", rest @ ..] => Ask::Wait(parse_name(rest)),
             [verb] => Ask::Status(status_of(verb).unwrap_or_else(|| panic!("nobody can ask to {verb}"))),
             other => panic!("nobody can ask for {other:?}"),
         }
@@ -236,6 +239,7 @@ impl fmt::Display for Ask {
             Ask::Create => write!(formatter, "create"),
             Ask::See(number) => write!(formatter, "see #{number}"),
             Ask::Place(ticket_type) => write!(formatter, "place{}", Word(ticket_type)),
+            Ask::Wait(ticket_type) => write!(formatter, "wait{}", Word(ticket_type)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{Writer, figures};
+use super::answer::{Writer, figures, wait};
 use super::row::{Ask, Row, Wish, parse_value};
 use crate::core::change::{Change, EventCreated, SessionEnd};
 use crate::core::command::{self, Caller, Command, Context, EventPatch};
@@ -12,6 +12,7 @@ use crate::core::event::{Event, EventImage, HoldRow, QueueRow};
 use crate::core::hold::Booking;
 use crate::core::id::{EventNumber, HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use crate::core::idempotency::{IdempotencyKey, KeyScope, Remembered};
+use crate::core::outcome::QueueView;
 use crate::core::presence::Presence;
 use crate::core::session::Sessions;
 use crate::core::settings::{Details, Settings, TicketTypeDefinition};
@@ -99,6 +100,7 @@ impl Shell {
             Row::Show { ticket_type } => return self.show(ticket_type.as_deref()),
             Row::Ask { who, what: Ask::See(number), .. } => return self.see(who, HoldNumber(*number)),
             Row::Ask { who, what: Ask::Place(name), .. } => return self.place(who, name.as_deref()),
+            Row::Ask { who, what: Ask::Wait(name), .. } => return self.wait(who, name.as_deref()),
             _ => self.latest.clear(),
         }
         match row {
@@ -261,7 +263,7 @@ impl Shell {
             Ask::Status(to) => Command::SetStatus { to: status(to), reason: None },
             Ask::Delete => Command::Delete { reason: None },
             Ask::Create => Command::CreateAgain,
-            Ask::See(_) | Ask::Place(_) => unreachable!("a look is no command"),
+            Ask::See(_) | Ask::Place(_) | Ask::Wait(_) => unreachable!("a look is no command"),
         }
     }
 
@@ -280,9 +282,15 @@ impl Shell {
     }
 
     fn place(&self, who: &str, ticket_type: Option<&str>) -> String {
-        let place =
-            self.user(who).and_then(|user| self.event.place_of(self.now_ms, user, self.type_index(ticket_type)));
-        place.map_or("nothing".to_owned(), |place| self.writer().place(&place))
+        self.place_of(who, ticket_type).map_or("nothing".to_owned(), |place| self.writer().place(&place))
+    }
+
+    fn wait(&self, who: &str, ticket_type: Option<&str>) -> String {
+        self.place_of(who, ticket_type).map_or("nothing".to_owned(), |place| wait(&place.wait))
+    }
+
+    fn place_of(&self, who: &str, ticket_type: Option<&str>) -> Option<QueueView> {
+        self.event.place_of(self.now_ms, self.user(who)?, self.type_index(ticket_type))
     }
 
     fn type_index(&self, name: Option<&str>) -> TypeIndex {

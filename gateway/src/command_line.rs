@@ -403,6 +403,20 @@ mod tests {
     }
 
     #[test]
+    fn what_asks_a_running_server_takes_no_flags_of_the_server() {
+        let (action, flags) = parse(&["events", "list", "--config", "a.toml", "--json"]);
+        assert!(matches!(action, Action::Operate(OperatorCommand::Events { .. })), "{action:?}");
+        assert_eq!(flags, Flags::default());
+        assert_eq!(parse(&["events", "--json", "list", "--config", "a.toml"]).0, action, "flags may come before");
+        let completions = parse(&["completions", "fish"]).0;
+        assert_eq!(completions, Action::Manual(ManualErrand::Completions(Shell::Fish)));
+        let page = ["events", "set"].map(str::to_owned).to_vec();
+        assert_eq!(parse(&["manual", "events", "set"]).0, Action::Manual(ManualErrand::Page(page)));
+        let pages = ManualErrand::Pages(PathBuf::from("d"));
+        assert_eq!(parse(&["manual", "--to", "d"]).0, Action::Manual(pages));
+    }
+
+    #[test]
     fn tokens_are_added_removed_and_listed() {
         let name = || Slug::new("ops").expect("a slug");
         for (text, role) in [("viewer", Role::Viewer), ("operator", Role::Operator), ("service", Role::Service)] {

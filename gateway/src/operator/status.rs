@@ -6,7 +6,7 @@ use super::client::Client;
 use super::failure::{OperatorError, Refusal};
 use super::report::Report;
 use super::table;
-use super::words::{clean, duration_ms, seconds, time, value};
+use super::words::{clean, seconds, time, value};
 
 /// What the help says at its end.
 pub const AFTER_HELP: &str = "\
@@ -115,10 +115,10 @@ fn snapshot(snapshot: &Value) -> String {
         (Value::Null, _) => "none yet".to_owned(),
         (seq, Value::Null) => format!("of {}, written before the last start", value(seq)),
         (seq, at) => format!(
-            "of {}, written {} in {}, {} bytes",
+            "of {}, written {} in {} ms, {} bytes",
             value(seq),
             time(at),
-            duration_ms(&snapshot["duration_ms"]),
+            value(&snapshot["duration_ms"]),
             value(&snapshot["bytes"])
         ),
     };
@@ -130,7 +130,7 @@ fn snapshot(snapshot: &Value) -> String {
 }
 
 fn recovery(recovery: &Value) -> String {
-    let kind = if recovery["clean"] == true { "after a clean stop" } else { "after a crash, or for the first time" };
+    let kind = if recovery["clean"] == true { "after a clean stop" } else { "after a crash" };
     format!(
         "{kind}, {} changes read in {} ms, {} bytes set aside",
         value(&recovery["changes"]),

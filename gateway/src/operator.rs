@@ -1,10 +1,10 @@
 //! The operators' commands: what an organiser asks of a running server, by the admin API, in words or as JSON.
 //!
-//! Reading order: [`server`] (which server, which token), `client.rs` (asking it, page by page), `failure.rs` (how a command
-//! ends that was not done), `report.rs`, `table.rs` and `words.rs` (what is printed); then a file a subject.
+//! Reading order: `server.rs` (which server, which token), `client.rs` (asking it, page by page), `failure.rs` (how a
+//! command ends that was not done), `report.rs`, `table.rs` and `words.rs` (what is printed); then a file a subject.
 //!
-//! **Architecture invariant:** these commands know the HTTP contract and nothing else of the server; what the server says
-//! reaches a terminal through `words.rs` only, which leaves it no control character.
+//! **Architecture invariant:** these commands know the HTTP contract and nothing else of the server; what the server
+//! says reaches a terminal through `words.rs` only, which leaves it no control character.
 
 mod client;
 mod events;

@@ -59,8 +59,8 @@ pub struct CleanedPlace {
 }
 
 impl Engine {
-    /// What `cleanup` did, as the journal has it: so each item is one that happened, also where the wheels did it in the
-    /// same moment. Reads from disk on the caller's thread.
+    /// What `cleanup` did, as the journal has it: so each item is one that happened, also where the wheels did it in
+    /// the same moment. Reads from disk on the caller's thread.
     ///
     /// # Errors
     ///

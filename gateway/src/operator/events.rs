@@ -78,9 +78,9 @@ pub enum EventsCommand {
     Set {
         #[command(flatten)]
         event: EventId,
-        /// What changes: name, description, venue, starts_at, opens_at, closes_at (KEY= clears all but the name), hold_seconds,
-        /// auto_hold, max_per_hold, max_per_user, max_extensions, max_hold_lifetime_seconds, queue_max, presence_seconds,
-        /// lobby, capacity, or capacity.TYPE for that of one ticket type.
+        /// What changes: name, description, venue, starts_at, opens_at, closes_at (KEY= clears all but the name),
+        /// hold_seconds, auto_hold, max_per_hold, max_per_user, max_extensions, max_hold_lifetime_seconds, queue_max,
+        /// presence_seconds, lobby, capacity, or capacity.TYPE for that of one ticket type.
         #[arg(value_name = "KEY=VALUE", required_unless_present = "file", conflicts_with = "file")]
         settings: Vec<Setting>,
         /// The change as the API has it, a JSON object; - is standard input.

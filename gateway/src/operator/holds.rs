@@ -70,7 +70,8 @@ pub enum HoldsCommand {
     #[command(after_help = RELEASE_AFTER_HELP)]
     Release {
         /// The ids of the holds.
-        #[arg(value_name = "HOLD", value_parser = parse_hold, required_unless_present = "event", conflicts_with = "event")]
+        #[arg(value_name = "HOLD", value_parser = parse_hold)]
+        #[arg(required_unless_present = "event", conflicts_with = "event")]
         holds: Vec<HoldId>,
         /// All live holds of this event; needs --reason.
         #[arg(long, value_name = "ID", value_parser = parse_event, requires = "reason")]

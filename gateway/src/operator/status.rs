@@ -10,8 +10,8 @@ use super::words::{clean, seconds, time, value};
 
 /// What the help says at its end.
 pub const AFTER_HELP: &str = "\
-Exit codes: 0 ready · 69 cannot be reached · 75 reached, but not ready (it recovers, stops, is overloaded, or its disk is \
-full or slow) · 77 the token is none, or may not look. Without a token it is only told whether the server is ready.
+Exit codes: 0 ready · 69 cannot be reached · 75 reached, but not ready (it recovers, stops, is overloaded, or its \
+disk is full or slow) · 77 the token is none, or may not look. Without a token it is only told whether the server is ready.
 
 Examples:
   holdfast status

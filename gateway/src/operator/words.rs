@@ -5,8 +5,8 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Text without anything that a terminal obeys, or that shows other text than there is: control characters, and those that
-/// turn the direction of writing or part lines, are shown as escapes.
+/// Text without anything that a terminal obeys, or that shows other text than there is: control characters, and those
+/// that turn the direction of writing or part lines, are shown as escapes.
 pub fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for character in text.chars() {
@@ -35,7 +35,10 @@ pub fn clean_json(value: &Value) -> String {
 
 fn is_unsafe(character: char) -> bool {
     // The marks and overrides of direction (Unicode UAX 9), the invisible joiners, and the separators of lines.
-    let is_misleading = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}' | '\u{feff}');
+    let is_misleading = matches!(
+        character,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    );
     character.is_control() || is_misleading
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 #[cfg(test)]
 pub(crate) mod by_hand;
+mod cleaned;
 mod cleanup;
 mod create;
 mod login;
@@ -48,6 +49,7 @@ pub use crate::touches::{EndedPlace, Thing, ThingEnd, Touched, Touches};
 pub use crate::watchers::UserWatch;
 pub use accounts::AccountAnswer;
 pub use audit::{AuditEntry, AuditPage};
+pub use cleaned::{CLEANED_LISTED_MAX, Cleaned, CleanedHold, CleanedPlace, CleanedSession};
 pub use cleanup::Cleanup;
 pub use create::NewEvent;
 pub use login::{EventAnswer, LoginAnswer};

@@ -161,9 +161,12 @@ impl SessionTable {
         self.by_number.is_empty()
     }
 
-    /// How many sessions are there whose time is over.
-    pub fn overdue_count(&self, now_ms: u64, lengths: &SessionLengths) -> u64 {
-        self.by_number.iter().filter(|session| session.expires_at_ms(lengths) <= now_ms).count() as u64
+    /// The sessions that are there although their time is over, in the order of their logins.
+    pub fn overdue(&self, now_ms: u64, lengths: &SessionLengths) -> Vec<Arc<LiveSession>> {
+        let overdue = self.by_number.iter().filter(|session| session.expires_at_ms(lengths) <= now_ms);
+        let mut overdue: Vec<_> = overdue.map(|session| Arc::clone(&session)).collect();
+        overdue.sort_unstable_by_key(|session| session.number);
+        overdue
     }
 
     /// Enters a session of a user of [`STANDARD_CLASS`]; its tokens open nothing until [`SessionTable::admit`].

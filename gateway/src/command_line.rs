@@ -1,14 +1,19 @@
-//! The command line: `holdfast [serve|demo|config|token|account|verify|dump|repair|backup|restore] [flags]`.
+//! The command line: `holdfast [serve|demo|config|token|account|verify|dump|repair|backup|restore] [flags]`, and what asks a
+//! running server, `holdfast status|events|holds|sessions|cleanup|snapshot`, which is defined beside what it does, in
+//! [`crate::operator`].
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::offline::DumpFilter;
 
 use crate::config::{ConfigError, Override};
 use crate::login::account_errand::{AccountAction, AccountErrand, PasswordSource};
+use crate::manual::ManualErrand;
 use crate::offline::{Errand, parse_event};
+use crate::operator::OperatorCommand;
 use crate::tokens::{Role, TokenErrand};
 
 /// Holdfast, a reservation engine for ticket sales.
@@ -24,7 +29,10 @@ pub struct CommandLine {
 const AFTER_HELP: &str = "Every key of the configuration can also be set as HOLDFAST__SECTION__KEY. Flags go before the \
                           environment, the environment before the file, the file before the defaults. An operator's \
                           token is made and printed once at the first start of a data directory, unless one is given \
-                          for the run as HOLDFAST_ADMIN_TOKEN.";
+                          for the run as HOLDFAST_ADMIN_TOKEN.\n\n\
+                          Exit codes of the commands that ask a running server: 0 done, 2 not understood, 64 refused, \
+                          65 a file is no JSON, 69 the server cannot be reached, 70 it answers nonsense or has a fault, \
+                          74 a file or output fails, 75 not now, 77 the token is none or may not, 78 a setting cannot be.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -34,6 +42,8 @@ enum Command {
     Demo(Flags),
     /// Print the configuration in force as TOML and do nothing else.
     Config(Flags),
+    #[command(flatten)]
+    Operator(OperatorCommand),
     /// Add, remove or list the tokens of a data directory, whether or not a server uses it.
     Token {
         #[command(subcommand)]
@@ -99,7 +109,32 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the completions for a shell.
+    #[command(after_help = COMPLETIONS_AFTER_HELP)]
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page of the program or of a command, or write all of them.
+    #[command(after_help = MANUAL_AFTER_HELP)]
+    Manual {
+        /// The command, such as events set.
+        command: Vec<String>,
+        /// Write the pages of all commands into this directory instead.
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        to: Option<PathBuf>,
+    },
 }
+
+const COMPLETIONS_AFTER_HELP: &str = "\
+Examples:
+  holdfast completions bash > /etc/bash_completion.d/holdfast
+  holdfast completions fish > ~/.config/fish/completions/holdfast.fish";
+
+const MANUAL_AFTER_HELP: &str = "\
+Examples:
+  holdfast manual events set | man -l -
+  holdfast manual --to /usr/local/share/man/man1";
 
 #[derive(Debug, Subcommand)]
 enum TokenCommand {
@@ -203,6 +238,10 @@ pub enum Action {
     Account(AccountErrand),
     /// Do something with the data directory, without a server.
     Offline(Errand),
+    /// Ask a running server.
+    Operate(OperatorCommand),
+    /// Print what is made of the definition of the command line.
+    Manual(ManualErrand),
 }
 
 /// The flags, the same for every command.
@@ -244,6 +283,10 @@ impl CommandLine {
             }
             Some(Command::Backup { place, to, json }) => offline(Errand::Backup { to, json }, place),
             Some(Command::Restore { place, from, json }) => offline(Errand::Restore { from, json }, place),
+            Some(Command::Operator(command)) => (Action::Operate(command), Flags::default()),
+            Some(Command::Completions { shell }) => manual(ManualErrand::Completions(shell)),
+            Some(Command::Manual { to: Some(directory), .. }) => manual(ManualErrand::Pages(directory)),
+            Some(Command::Manual { to: None, command }) => manual(ManualErrand::Page(command)),
         }
     }
 }
@@ -278,6 +321,10 @@ impl TokenCommand {
 
 fn offline(errand: Errand, place: Place) -> (Action, Flags) {
     (Action::Offline(errand), place.into())
+}
+
+fn manual(errand: ManualErrand) -> (Action, Flags) {
+    (Action::Manual(errand), Flags::default())
 }
 
 impl Flags {
@@ -353,6 +400,20 @@ mod tests {
         assert_eq!(parse(&["backup", "--to", "b"]).0, Action::Offline(backup));
         let restore = Errand::Restore { from: PathBuf::from("b"), json: true };
         assert_eq!(parse(&["restore", "--from", "b", "--json"]).0, Action::Offline(restore));
+    }
+
+    #[test]
+    fn what_asks_a_running_server_takes_no_flags_of_the_server() {
+        let (action, flags) = parse(&["events", "list", "--config", "a.toml", "--json"]);
+        assert!(matches!(action, Action::Operate(OperatorCommand::Events { .. })), "{action:?}");
+        assert_eq!(flags, Flags::default());
+        assert_eq!(parse(&["events", "--json", "list", "--config", "a.toml"]).0, action, "flags may come before");
+        let completions = parse(&["completions", "fish"]).0;
+        assert_eq!(completions, Action::Manual(ManualErrand::Completions(Shell::Fish)));
+        let page = ["events", "set"].map(str::to_owned).to_vec();
+        assert_eq!(parse(&["manual", "events", "set"]).0, Action::Manual(ManualErrand::Page(page)));
+        let pages = ManualErrand::Pages(PathBuf::from("d"));
+        assert_eq!(parse(&["manual", "--to", "d"]).0, Action::Manual(pages));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! [`identity`] (who asks), [`login`] (how a login proves it), [`secret`] (what is made and kept of tokens), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
 //! strictly), [`routes`] (by resource), [`operation`] (what a buyer asks of an event, alone or in a batch), [`objects`], [`page`] and [`time`] (JSON), [`answer`] and [`error`] (what leaves), [`feed`] (what leaves as soon as it happens);
 //! [`watched_file`] and [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data directory without
-//! a server); [`demo`] (sample events and simulated buyers).
+//! a server); [`operator`] (asking a running server), [`manual`] (completions and manual pages); [`demo`] (sample events and simulated buyers).
 
 pub mod admission;
 pub mod ambiguity;
@@ -25,10 +25,12 @@ pub mod layers;
 pub mod listener;
 pub mod lockout;
 pub mod login;
+pub mod manual;
 pub mod nesting;
 pub mod objects;
 pub mod offline;
 pub mod operation;
+pub mod operator;
 pub mod origin;
 pub mod page;
 pub mod rates;

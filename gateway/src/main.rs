@@ -9,7 +9,9 @@ use holdfast::command_line::{Action, CommandLine};
 use holdfast::config::{AuthMode, Config, ServerConfig};
 use holdfast::demo;
 use holdfast::login::account_errand;
+use holdfast::manual::{self, ManualErrand};
 use holdfast::offline;
+use holdfast::operator::{self, OperatorCommand, Streams};
 use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings, install_metrics};
 use holdfast::tokens;
 use holdfast_engine::clock::SystemClock;
@@ -23,6 +25,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let (action, flags) = CommandLine::parse().into_action();
+    // These need no configuration, and do not fail for one that cannot be used.
+    match &action {
+        Action::Operate(command) => return operate(command),
+        Action::Manual(errand) => return print_manual(errand),
+        _ => {}
+    }
     // The demo's data goes away with it, unless a flag names another place. The value is kept until then.
     let demo_directory = (action == Action::Demo).then(|| tempfile::Builder::new().prefix("holdfast-demo-").tempdir());
     let demo_directory = match demo_directory.transpose() {
@@ -67,6 +75,27 @@ fn main() -> ExitCode {
     }
     start_log(&config);
     run(config, action == Action::Demo)
+}
+
+fn operate(command: &OperatorCommand) -> ExitCode {
+    let streams = Streams {
+        input: &mut std::io::stdin().lock(),
+        output: &mut std::io::stdout().lock(),
+        notes: &mut std::io::stderr().lock(),
+        token: std::env::var_os(tokens::VARIABLE),
+    };
+    match operator::run(command, streams) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_told() => ExitCode::from(error.exit_code()),
+        Err(error) => refuse(&error, error.exit_code()),
+    }
+}
+
+fn print_manual(errand: &ManualErrand) -> ExitCode {
+    match manual::run(errand, &mut std::io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&error, error.exit_code()),
+    }
 }
 
 /// One clear sentence, and the exit code.

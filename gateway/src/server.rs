@@ -19,7 +19,7 @@ use crate::tls::{Tls, TlsError};
 use crate::tokens::{Tokens, TokensError};
 
 /// The exit code of a process that cannot listen where it was told to.
-const EXIT_UNAVAILABLE: u8 = 69;
+pub const EXIT_UNAVAILABLE: u8 = 69;
 /// The exit code of a command that names what is there already, or is not there, or cannot be.
 pub const EXIT_USAGE: u8 = 64;
 /// The exit code of a process that met a fault of the operating system.

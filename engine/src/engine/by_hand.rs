@@ -65,7 +65,7 @@ impl Engine {
         let directory = DataDirectory::open_on(Arc::new(SimulatedDisk::new(5)), Path::new("/data")).unwrap();
         let clock = Arc::new(ManualClock::at(1_800_000_000_000));
         let engine = Engine::open_in(config, directory, clock, Work::ByHand).unwrap();
-        engine.finish(engine.create_event("admin", None, event)).unwrap();
+        engine.finish(engine.create_event("admin", None, event)).unwrap().answer.unwrap();
         engine
     }
 

@@ -22,21 +22,27 @@ pub struct Cleanup {
     pub ended_sessions: u64,
     /// Places in line that went with those sessions. A dry run does not know them: 0.
     pub dropped_queue_entries: u64,
+    /// What it did has a journal number above this one …
+    pub after_seq: u64,
+    /// … and up to this one. A dry run does nothing: both are the same.
+    pub last_seq: u64,
 }
 
 impl Engine {
     /// Expires due holds and ends the sessions whose time is over now; with `dry_run`, only counts them.
     pub async fn cleanup(&self, dry_run: bool) -> Result<Cleanup, Unavailable> {
         self.check_available_for(Lane::Completion)?;
-        let mut cleanup = Cleanup::default();
+        let begin_seq = self.services.journal.appended_seq();
+        let mut cleanup = Cleanup { after_seq: begin_seq, last_seq: begin_seq, ..Cleanup::default() };
         for handle in self.services.directory.all() {
             cleanup.expired_holds += if dry_run { self.due_holds(&handle) } else { self.expire(&handle).await? };
         }
         if dry_run {
             let lengths = self.services.config.sessions.lengths();
-            cleanup.ended_sessions = self.services.sessions.overdue_count(self.now_ms(), &lengths);
+            cleanup.ended_sessions = self.services.sessions.overdue(self.now_ms(), &lengths).len() as u64;
         } else {
             self.end_overdue(&mut cleanup).await?;
+            cleanup.last_seq = self.durable_seq();
         }
         Ok(cleanup)
     }

@@ -127,9 +127,14 @@ mod tests {
         let stalls = Slug::new("stalls").unwrap();
         NewEvent {
             id: Slug::new("gala").unwrap(),
-            details: Details::default(),
+            details: Details { name: "Gala".to_owned(), ..Details::default() },
             settings: Settings { auto_hold: 0, presence_seconds: 0, ..Settings::default() },
-            ticket_types: vec![TicketTypeDefinition { id: stalls, name: String::new(), price: None, capacity: 1 }],
+            ticket_types: vec![TicketTypeDefinition {
+                id: stalls,
+                name: "Stalls".to_owned(),
+                price: None,
+                capacity: 1,
+            }],
             status: Status::OnSale,
             reason: None,
         }

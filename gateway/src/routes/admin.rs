@@ -6,10 +6,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
+use holdfast_engine::core::change::Share;
+use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::{Command, Outcome};
-use holdfast_engine::engine::ReleaseWish;
+use holdfast_engine::engine::{Cleaned, CleanedHold, CleanedSession, Cleanup, ReleaseWish};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::admin_lists::user_named;
 use super::bookings::booking_of_no_event;
@@ -60,6 +62,7 @@ struct ReleaseManyBody {
 #[serde(deny_unknown_fields)]
 struct CleanupBody {
     dry_run: Option<bool>,
+    verbose: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -159,13 +162,57 @@ async fn cleanup(
     _: Organiser,
     request: Mutation<CleanupBody>,
 ) -> Result<Response, ApiError> {
-    let cleanup = gateway.engine()?.cleanup(request.body.dry_run.unwrap_or(false)).await?;
-    let value = json!({
+    let CleanupBody { dry_run, verbose } = request.body;
+    let (dry_run, verbose) = (dry_run.unwrap_or(false), verbose.unwrap_or(false));
+    let cleanup = gateway.engine()?.cleanup(dry_run).await?;
+    let counts = json!({
         "expired_holds": cleanup.expired_holds,
         "ended_sessions": cleanup.ended_sessions,
         "dropped_queue_entries": cleanup.dropped_queue_entries,
     });
+    let value = match (verbose, dry_run) {
+        (false, _) => counts,
+        (true, true) => objects::merged(counts, render_cleaned(&gateway, &gateway.engine()?.to_be_cleaned().await)?),
+        (true, false) => objects::merged(counts, render_cleaned(&gateway, &read_cleaned(&gateway, cleanup).await?)?),
+    };
     Ok(answer::personal(answer::body(Success::Ok, value)))
+}
+
+/// What a cleanup did, read back from the journal.
+async fn read_cleaned(gateway: &Arc<Gateway>, cleanup: Cleanup) -> Result<Cleaned, ApiError> {
+    let reading = Arc::clone(gateway);
+    let read = move || Ok(reading.engine()?.cleaned(&cleanup));
+    let read: Result<Result<_, _>, ApiError> =
+        tokio::task::spawn_blocking(read).await.map_err(|_| ApiError::Internal)?;
+    read?.map_err(|error| {
+        tracing::error!(%error, "the audit trail cannot be read");
+        ApiError::Internal
+    })
+}
+
+/// `{"holds", "sessions", "queue_entries"}`, each one that was, or would be, cleaned up.
+fn render_cleaned(gateway: &Gateway, cleaned: &Cleaned) -> Result<Value, ApiError> {
+    let engine = gateway.engine()?;
+    let share = |event: &Slug, share: &Share| {
+        let view = engine.event(event);
+        json!({
+            "event": event,
+            "ticket_type": view.as_deref().map(|view| objects::ticket_type(view, share.ticket_type)),
+            "quantity": share.quantity,
+            "user": engine.user_name(share.user),
+            "session": share.session.0.to_string(),
+        })
+    };
+    let hold = |hold: &CleanedHold| {
+        objects::merged(json!({ "id": format!("{}.{}", hold.event, hold.number.0) }), share(&hold.event, &hold.share))
+    };
+    let session =
+        |ended: &CleanedSession| json!({ "id": ended.session.0.to_string(), "user": engine.user_name(ended.user) });
+    Ok(json!({
+        "holds": cleaned.holds.iter().map(hold).collect::<Vec<_>>(),
+        "sessions": cleaned.sessions.iter().map(session).collect::<Vec<_>>(),
+        "queue_entries": cleaned.queue_entries.iter().map(|place| share(&place.event, &place.share)).collect::<Vec<_>>(),
+    }))
 }
 
 async fn snapshot(

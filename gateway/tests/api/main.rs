@@ -2,7 +2,8 @@
 //!
 //! Each test has a server of its own on a free port, with a data directory of its own and a clock that stands until the
 //! test moves it; nobody but the test turns the wheels. So nothing here sleeps, and nothing depends on how fast the
-//! machine is. Only [`process`], [`offline`] and [`token_command`] run the real binary.
+//! machine is. Only [`process`], [`offline`], [`operator`] and the other
+//! commands' tests run the real binary.
 //!
 //! Reading order: [`server`] (what is tested), [`http`] (requests and answers), [`people`] (who asks), [`table`]
 //! (request → answer, a line each), [`listener`] (who reads a stream), [`subscriber`] (who reads a WebSocket),
@@ -42,6 +43,8 @@ mod login_jwt;
 mod login_service;
 mod objects;
 mod offline;
+mod operator;
+mod operator_refusals;
 mod overload;
 mod presence;
 mod process;

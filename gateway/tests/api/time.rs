@@ -115,6 +115,35 @@ async fn cleanup_counts_and_does_what_the_wheels_would() {
 }
 
 #[tokio::test]
+async fn a_cleanup_tells_each_one_when_asked_to() {
+    let server = TestServer::start_with(|config| config.sessions.idle_seconds = 700).await;
+    let admin = server.admin();
+    admin.put_on_sale("gala", 2).await;
+    let (ann, bob) = (server.login("ann").await, server.login("bob").await);
+    ann.hold("gala", json!({ "quantity": 2 })).await.expect_status(201);
+    bob.join("gala", json!({ "quantity": 4 })).await.expect_status(200);
+    server.advance_seconds(650);
+    let due = json!({
+        "expired_holds": 1, "ended_sessions": 0, "dropped_queue_entries": 0,
+        "holds": [{
+            "id": "gala.1", "event": "gala", "ticket_type": "general", "quantity": 2, "user": "ann", "session": "1",
+        }],
+        "sessions": [], "queue_entries": [],
+    });
+    assert_eq!(admin.cleanup(json!({ "verbose": true, "dry_run": true })).await, due);
+    assert_eq!(admin.cleanup(json!({ "verbose": true })).await, due);
+    server.advance_seconds(50);
+    let sessions = json!([{ "id": "1", "user": "ann" }, { "id": "2", "user": "bob" }]);
+    assert_eq!(admin.cleanup(json!({ "verbose": true, "dry_run": true })).await["sessions"], sessions);
+    let ended = admin.cleanup(json!({ "verbose": true })).await;
+    let place = json!({ "event": "gala", "ticket_type": "general", "quantity": 4, "user": "bob", "session": "2" });
+    assert_eq!((&ended["sessions"], &ended["queue_entries"]), (&sessions, &json!([place])));
+    assert_eq!((&ended["holds"], &ended["ended_sessions"]), (&json!([]), &json!(2)));
+    let nothing = admin.cleanup(json!({ "verbose": true })).await;
+    assert_eq!(nothing["sessions"], json!([]), "what an earlier cleanup did is told by that one");
+}
+
+#[tokio::test]
 async fn who_lets_holds_expire_waits_and_is_told_for_how_long() {
     let server = TestServer::start().await;
     server.admin().put_on_sale("gala", 3).await;

@@ -1,4 +1,4 @@
-//! A thousand times cut off and back: nothing of one's own is missed, and nothing is heard twice.
+//! A thousand times cut off and back, over streams and sockets in turn: nothing of one's own is missed, and nothing is heard twice.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use crate::listener::{Listener, Message};
 use crate::people::Buyer;
 use crate::random::Random;
 use crate::server::TestServer;
+use crate::subscriber::Subscriber;
 
 const CUTS: u64 = 1_000;
 const CRASH_EVERY: u64 = 250;
@@ -26,6 +27,21 @@ struct Client {
     /// What was told of each thing: by which changes, and the state at last.
     told: HashMap<Thing, Vec<(u64, String)>>,
     fresh_starts: u32,
+}
+
+/// How the client hears.
+enum Line {
+    Stream(Box<Listener>),
+    Socket(Box<Subscriber>),
+}
+
+impl Line {
+    async fn next(&mut self) -> Message {
+        match self {
+            Line::Stream(stream) => stream.next().await.expect("a stream that goes on"),
+            Line::Socket(socket) => socket.next().await.expect("a socket that goes on"),
+        }
+    }
 }
 
 impl Client {
@@ -48,19 +64,23 @@ impl Client {
         self.seen = Some(seq);
     }
 
-    async fn open(&mut self, server: &TestServer, token: &str) -> Listener {
+    async fn open(&mut self, server: &TestServer, token: &str, as_socket: bool) -> Line {
         self.unsettled.clear();
+        if as_socket {
+            let wish = json!({ "subscribe": ["me", "events"], "token": token, "last_event_id": self.seen });
+            return Line::Socket(Box::new(Subscriber::saying(server, wish).await));
+        }
         let mut request = get("/v1/stream").with("authorization", format!("Bearer {token}"));
         if let Some(seen) = self.seen {
             request = request.with("last-event-id", seen.to_string());
         }
-        Listener::open(server.connection(), request).await
+        Line::Stream(Box::new(Listener::open(server.connection(), request).await))
     }
 
     /// Hears until all that there was is told, or only some of it.
-    async fn hear_what_was(&mut self, stream: &mut Listener, messages_max: u64) {
+    async fn hear_what_was(&mut self, line: &mut Line, messages_max: u64) {
         for _ in 0..messages_max {
-            let message = stream.next().await.expect("a stream that goes on");
+            let message = line.next().await;
             let is_current = message.data["status"] == "current";
             self.hear(message);
             if is_current {
@@ -135,16 +155,16 @@ async fn who_is_cut_off_a_thousand_times_misses_nothing_and_hears_nothing_twice(
             event = format!("gala-{}", round / ROUNDS_PER_EVENT);
             server.admin().put_on_sale(&event, 2).await;
         }
-        let mut stream = client.open(&server, &ann.token).await;
+        let mut line = client.open(&server, &ann.token, random.chance(1, 2)).await;
         // Sometimes the cut comes in the middle of what was missed.
         let messages_max = if random.chance(1, 4) { random.between(1, 4) } else { u64::MAX };
-        client.hear_what_was(&mut stream, messages_max).await;
+        client.hear_what_was(&mut line, messages_max).await;
         for _ in 0..random.between(0, 3) {
             let_rival(&rival, &event).await;
             let done_seq = do_something(&ann, &event, &mut random).await;
             if messages_max == u64::MAX && random.chance(1, 2) {
                 while client.seen < Some(done_seq) {
-                    client.hear(stream.next().await.expect("a stream that goes on"));
+                    client.hear(line.next().await);
                 }
             }
         }
@@ -152,14 +172,14 @@ async fn who_is_cut_off_a_thousand_times_misses_nothing_and_hears_nothing_twice(
             server.advance_seconds(600);
             server.turn_wheels();
         }
-        drop(stream);
+        drop(line);
         if round % CRASH_EVERY == CRASH_EVERY - 1 {
             server.crash_and_start_again().await;
             (ann, rival) = (ann.elsewhere(), rival.elsewhere());
         }
     }
-    let mut stream = client.open(&server, &ann.token).await;
-    client.hear_what_was(&mut stream, u64::MAX).await;
+    let mut line = client.open(&server, &ann.token, false).await;
+    client.hear_what_was(&mut line, u64::MAX).await;
     check(&client, &server.admin().changes().await);
 }
 

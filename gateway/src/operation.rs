@@ -10,7 +10,7 @@ use holdfast_engine::core::{Caller, Command, Outcome, Rejection};
 use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::{EventView, Reply};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::answer::Answered;
 use crate::error::{ApiError, Success};
@@ -168,12 +168,10 @@ fn tell_hold(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Optio
 
 fn tell_confirmed(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Value>)> {
     let Outcome::Booked { booking, rescued, .. } = outcome else { return None };
-    let value = objects::merged(objects::booking(view, booking), json!({ "rescued": rescued }));
-    Some((Success::Created, Some(value)))
+    Some((Success::Created, Some(objects::confirmed_booking(view, booking, *rescued))))
 }
 
 fn tell_booked(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Value>)> {
     let Outcome::Booked { booking, from_hold, .. } = outcome else { return None };
-    let value = objects::merged(objects::booking(view, booking), json!({ "from_hold": from_hold }));
-    Some((Success::Created, Some(value)))
+    Some((Success::Created, Some(objects::requested_booking(view, booking, *from_hold))))
 }

@@ -13,8 +13,8 @@ use holdfast_engine::core::id::UserNumber;
 use holdfast_engine::core::rejection::Rejection;
 use holdfast_engine::core::session::PasswordOwner;
 use holdfast_engine::engine::AccountAnswer;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::admin::{ReasonBody, reason};
 use crate::answer;
@@ -83,6 +83,12 @@ struct ListQuery {
     cursor: Option<String>,
 }
 
+/// Somebody who has an account.
+#[derive(Serialize, ToSchema)]
+struct Account {
+    user: String,
+}
+
 async fn sign_up(
     State(gateway): State<Arc<Gateway>>,
     Extension(client): Extension<Client>,
@@ -128,7 +134,7 @@ async fn make(
     }
     let hash = pool.hash(password).await?;
     let seq = seq(engine.add_account(&user, hash, by, reason).await?)?;
-    let response = answer::with_seq(answer::body(Success::Created, json!({ "user": user })), seq);
+    let response = answer::with_seq(answer::body(Success::Created, Account { user }), seq);
     Ok(answer::personal(response))
 }
 
@@ -162,7 +168,7 @@ async fn list(
     // One more than the page tells whether there is a next one.
     let found = gateway.engine()?.accounts(after, page.limit + 1).into_iter();
     let (users, next_cursor) = page.of(found.map(|(number, user)| (u64::from(number.0), user)));
-    let items = users.into_iter().map(|user| json!({ "user": user })).collect();
+    let items = users.into_iter().map(|user| Account { user }).collect();
     Ok(answer::personal(answer::body(Success::Ok, answer::list(items, next_cursor))))
 }
 

@@ -8,8 +8,8 @@ use axum::response::Response;
 use axum::routing::{delete, get, post};
 use holdfast_engine::core::{Command, Outcome};
 use holdfast_engine::engine::ReleaseWish;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::admin_lists::user_named;
 use super::bookings::booking_of_no_event;
@@ -71,6 +71,32 @@ struct ChangesQuery {
     cursor: Option<String>,
 }
 
+/// How many holds fitted, and how many of them were given back.
+#[derive(Serialize, ToSchema)]
+struct ReleasedHolds {
+    matched: u64,
+    released: u64,
+}
+
+/// What a cleanup ended, or would end.
+#[derive(Serialize, ToSchema)]
+struct CleanedUp {
+    expired_holds: u64,
+    ended_sessions: u64,
+    dropped_queue_entries: u64,
+}
+
+/// A snapshot that was written.
+#[derive(Serialize, ToSchema)]
+struct WrittenSnapshot {
+    /// The newest change in it.
+    seq: u64,
+    bytes: u64,
+    duration_ms: u64,
+    /// Its name in the data directory.
+    file: String,
+}
+
 /// The longest reason, in characters.
 const REASON_LENGTH_MAX: usize = 500;
 
@@ -116,7 +142,7 @@ async fn release_many(
     };
     let done = engine.release_holds(&event, organiser.name.as_str(), &wish).await?;
     let done = done.map_err(|rejection| ApiError::rejected(rejection, Some(event), engine.now_ms()))?;
-    let value = json!({ "matched": done.matched, "released": done.released });
+    let value = ReleasedHolds { matched: done.matched, released: done.released };
     let response = answer::personal(answer::body(Success::Ok, value));
     Ok(if wish.dry_run { response } else { answer::with_seq(response, done.seq) })
 }
@@ -160,11 +186,11 @@ async fn cleanup(
     request: Mutation<CleanupBody>,
 ) -> Result<Response, ApiError> {
     let cleanup = gateway.engine()?.cleanup(request.body.dry_run.unwrap_or(false)).await?;
-    let value = json!({
-        "expired_holds": cleanup.expired_holds,
-        "ended_sessions": cleanup.ended_sessions,
-        "dropped_queue_entries": cleanup.dropped_queue_entries,
-    });
+    let value = CleanedUp {
+        expired_holds: cleanup.expired_holds,
+        ended_sessions: cleanup.ended_sessions,
+        dropped_queue_entries: cleanup.dropped_queue_entries,
+    };
     Ok(answer::personal(answer::body(Success::Ok, value)))
 }
 
@@ -178,12 +204,12 @@ async fn snapshot(
     engine.check_available()?;
     // What failed is in the log, with its reason.
     let written = engine.snapshot().await.map_err(|_| ApiError::Internal)?;
-    let value = json!({
-        "seq": written.info.seq,
-        "bytes": written.info.bytes,
-        "duration_ms": written.duration_ms,
-        "file": written.info.file,
-    });
+    let value = WrittenSnapshot {
+        seq: written.info.seq,
+        bytes: written.info.bytes,
+        duration_ms: written.duration_ms,
+        file: written.info.file,
+    };
     Ok(answer::personal(answer::body(Success::Ok, value)))
 }
 

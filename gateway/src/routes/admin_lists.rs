@@ -15,13 +15,12 @@ use holdfast_engine::handle::EventView;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::bookings::BOOKING_STATES;
-use super::holds::{self, HOLD_STATES};
+use super::holds;
 use crate::answer;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
-use crate::objects;
+use crate::objects::{self, BOOKING_STATES, HOLD_STATES};
 use crate::page::Page;
 use crate::request::{PathId, Query, event_id, ticket_type};
 

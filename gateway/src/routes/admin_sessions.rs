@@ -10,7 +10,7 @@ use holdfast_engine::core::change::SessionEnd;
 use holdfast_engine::core::id::LoginSeq;
 use holdfast_engine::engine::SessionEntry;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::admin::{ReasonBody, reason};
 use super::admin_lists::user_named;
@@ -44,8 +44,7 @@ async fn list(
     let user = query.user.map(|name| user_named(engine, &name));
     let found = engine.sessions(LoginSeq(page.after), page.limit, user).await;
     let render = |entry: &SessionEntry| -> Value {
-        let counts = json!({ "holds": entry.holds, "bookings": entry.bookings });
-        objects::merged(objects::session(&entry.session, &engine.config().sessions), counts)
+        objects::admin_session(&entry.session, &engine.config().sessions, entry.holds, entry.bookings)
     };
     let items = found.entries.iter().map(render).collect();
     let next_cursor = found.next_after.map(|after| after.0.to_string());

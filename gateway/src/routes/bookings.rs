@@ -14,15 +14,12 @@ use crate::answer::{self, Answered};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Buyer;
-use crate::objects;
+use crate::objects::{self, BOOKING_STATES};
 use crate::operation::{BookBody, Operation};
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, numbered_id};
 
 const NOT_FOUND: &str = "booking_not_found";
-
-/// The states of a booking.
-pub(super) const BOOKING_STATES: [&str; 2] = ["booked", "cancelled"];
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
     Router::new()

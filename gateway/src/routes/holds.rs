@@ -12,7 +12,7 @@ use crate::answer::{self, Answered};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Buyer;
-use crate::objects;
+use crate::objects::{self, HOLD_STATES};
 use crate::operation::{ConfirmBody, HOLD_NOT_FOUND, HoldBody, Operation};
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, numbered_id};
@@ -50,9 +50,6 @@ impl ListQuery {
         }
     }
 }
-
-/// The states of a hold.
-pub(super) const HOLD_STATES: [&str; 4] = ["held", "confirmed", "released", "expired"];
 
 async fn place(
     State(gateway): State<Arc<Gateway>>,

@@ -9,9 +9,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use holdfast_engine::error::Unavailable;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer;
+use crate::config::AuthMode;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 
@@ -24,8 +26,36 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
 }
 
 /// The process answers.
+#[derive(Serialize, ToSchema)]
+struct Live {
+    #[schema(pattern = "^live$")]
+    status: &'static str,
+}
+
+/// The process serves.
+#[derive(Serialize, ToSchema)]
+struct Ready {
+    #[schema(pattern = "^ready$")]
+    status: &'static str,
+    /// The number of the newest durable change.
+    durable_seq: u64,
+}
+
+/// What runs here.
+#[derive(Serialize, ToSchema)]
+struct Version {
+    #[schema(pattern = "^holdfast$")]
+    name: &'static str,
+    version: &'static str,
+    /// The version of the API.
+    #[schema(pattern = "^v1$")]
+    api: &'static str,
+    auth_mode: AuthMode,
+}
+
+/// The process answers.
 async fn live() -> Response {
-    answer::body(Success::Ok, json!({ "status": "live" }))
+    answer::body(Success::Ok, Live { status: "live" })
 }
 
 /// The process serves: it has recovered, is not stopping, its disk keeps up, and it has not been refusing holds for seconds.
@@ -35,7 +65,7 @@ async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Response, ApiError
     if gateway.admission().is_overloaded(engine.now_ms()) {
         return Err(Unavailable::Overloaded.into());
     }
-    Ok(answer::body(Success::Ok, json!({ "status": "ready", "durable_seq": engine.durable_seq() })))
+    Ok(answer::body(Success::Ok, Ready { status: "ready", durable_seq: engine.durable_seq() }))
 }
 
 async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
@@ -45,11 +75,11 @@ async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
 }
 
 async fn version(State(gateway): State<Arc<Gateway>>) -> Response {
-    let value = json!({
-        "name": "holdfast",
-        "version": env!("CARGO_PKG_VERSION"),
-        "api": "v1",
-        "auth_mode": gateway.config().auth.mode,
-    });
+    let value = Version {
+        name: "holdfast",
+        version: env!("CARGO_PKG_VERSION"),
+        api: "v1",
+        auth_mode: gateway.config().auth.mode,
+    };
     answer::body(Success::Ok, value)
 }

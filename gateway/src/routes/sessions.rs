@@ -12,8 +12,10 @@ use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::{Outcome, Rejection};
 use holdfast_engine::engine::Intent;
 use holdfast_engine::engine::{Engine, EventAnswer, LoginAnswer};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 use crate::answer;
 use crate::client::Client;
@@ -22,9 +24,8 @@ use crate::gateway::Gateway;
 use crate::identity::{self, Buyer, LoginCaller};
 use crate::login::passwords::Password;
 use crate::login::{Login, Proof};
-use crate::objects;
-use crate::request::{Mutation, Object, quantity, slug};
-use crate::time::rfc3339;
+use crate::objects::{self, Booking, EventId, Hold, QueueEntry, Session, Time, TypeId, one_of};
+use crate::request::{self, Mutation, quantity, slug};
 
 /// The most intents of one login.
 const INTENTS_MAX: usize = 100;
@@ -39,7 +40,7 @@ struct LoginBody {
     user: Option<String>,
     password: Option<Password>,
     token: Option<String>,
-    intents: Option<Vec<Object<IntentBody>>>,
+    intents: Option<Vec<request::Object<IntentBody>>>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +50,65 @@ struct IntentBody {
     ticket_type: Option<String>,
     quantity: Option<i64>,
     min_quantity: Option<i64>,
+}
+
+/// A session, and what became of its wishes.
+#[derive(Serialize, ToSchema)]
+struct LoggedIn {
+    #[schema(value_type = Session)]
+    session: Value,
+    /// What opens the session from now on.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    token: String,
+    outcomes: Vec<LoginOutcome>,
+    server_time: Time,
+}
+
+/// What an event said to a login.
+#[derive(Serialize, ToSchema)]
+struct LoginOutcome {
+    event: EventId,
+    ticket_type: Option<TypeId>,
+    #[schema(schema_with = outcomes)]
+    outcome: &'static str,
+    #[schema(value_type = Option<Hold>)]
+    hold: Option<Value>,
+    #[schema(value_type = Option<QueueEntry>)]
+    queue: Option<Value>,
+    /// The code of the refusal, where it was one.
+    code: Option<&'static str>,
+}
+
+/// The outcomes of a login.
+const OUTCOMES: [&str; 9] = [
+    "held",
+    "already_held",
+    "queued",
+    "limit_reached",
+    "sale_paused",
+    "sale_closed",
+    "queue_full",
+    "not_on_sale",
+    "overloaded",
+];
+
+fn outcomes() -> Object {
+    one_of(OUTCOMES)
+}
+
+/// All that is a user's.
+#[derive(Serialize, ToSchema)]
+struct Belongings {
+    #[schema(value_type = Session)]
+    session: Value,
+    /// The live ones.
+    #[schema(value_type = Vec<Hold>)]
+    holds: Vec<Value>,
+    #[schema(value_type = Vec<Booking>)]
+    bookings: Vec<Value>,
+    #[schema(value_type = Vec<QueueEntry>)]
+    queue: Vec<Value>,
+    server_time: Time,
 }
 
 async fn login(
@@ -78,13 +138,13 @@ async fn mine(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Respo
     let engine = gateway.engine()?;
     let belongings = engine.belongings(buyer.0.user).await;
     let live = belongings.holds.iter().filter(|(_, hold)| hold.expires_in_ms > 0);
-    let value = json!({
-        "session": render_session(engine, &buyer),
-        "holds": live.map(|(event, hold)| objects::hold(event, hold)).collect::<Vec<_>>(),
-        "bookings": belongings.bookings.iter().map(|(event, booking)| objects::booking(event, booking)).collect::<Vec<_>>(),
-        "queue": belongings.places.iter().map(|(event, place)| objects::queue(event, place)).collect::<Vec<_>>(),
-        "server_time": rfc3339(engine.now_ms()),
-    });
+    let value = Belongings {
+        session: objects::session(&buyer.0, &engine.config().sessions),
+        holds: live.map(|(event, hold)| objects::hold(event, hold)).collect(),
+        bookings: belongings.bookings.iter().map(|(event, booking)| objects::booking(event, booking)).collect(),
+        queue: belongings.places.iter().map(|(event, place)| objects::queue(event, place)).collect(),
+        server_time: Time::of(engine.now_ms()),
+    };
     Ok(answer::personal(answer::body(Success::Ok, value)))
 }
 
@@ -99,11 +159,11 @@ async fn logout(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Res
 }
 
 /// Events that do not exist, or refuse, fail nothing but themselves; what is no wish at all fails the login.
-fn read_intents(intents: Vec<Object<IntentBody>>) -> Result<Vec<Intent>, ApiError> {
+fn read_intents(intents: Vec<request::Object<IntentBody>>) -> Result<Vec<Intent>, ApiError> {
     if intents.len() > INTENTS_MAX {
         return Err(ApiError::invalid("intents", format!("must have at most {INTENTS_MAX} items")));
     }
-    let read = |Object(intent): Object<IntentBody>| {
+    let read = |request::Object(intent): request::Object<IntentBody>| {
         let event = slug("intents.event", &intent.event)?;
         let wish = Wish {
             ticket_type: intent.ticket_type.map(|id| slug("intents.ticket_type", &id)).transpose()?,
@@ -115,32 +175,26 @@ fn read_intents(intents: Vec<Object<IntentBody>>) -> Result<Vec<Intent>, ApiErro
     intents.into_iter().map(read).collect()
 }
 
-fn render_session(engine: &Engine, buyer: &Buyer) -> Value {
-    objects::session(&buyer.0, &engine.config().sessions)
+fn render_login(engine: &Engine, login: &LoginAnswer, token: &str) -> LoggedIn {
+    LoggedIn {
+        session: objects::session(&login.session, &engine.config().sessions),
+        token: token.to_owned(),
+        outcomes: login.events.iter().map(|(event, said)| render_outcome(engine, event, said)).collect(),
+        server_time: Time::of(login.at_ms),
+    }
 }
 
-fn render_login(engine: &Engine, login: &LoginAnswer, token: &str) -> Value {
-    let outcomes: Vec<Value> = login.events.iter().map(|(event, said)| render_outcome(engine, event, said)).collect();
-    json!({
-        "session": objects::session(&login.session, &engine.config().sessions),
-        "token": token,
-        "outcomes": outcomes,
-        "server_time": rfc3339(login.at_ms),
-    })
-}
-
-/// `{"event","ticket_type","outcome","hold","queue","code"}`.
-fn render_outcome(engine: &Engine, event: &Slug, said: &EventAnswer) -> Value {
+fn render_outcome(engine: &Engine, event: &Slug, said: &EventAnswer) -> LoginOutcome {
     let view = engine.event(event);
     let (mut ticket_type, mut hold, mut queue, mut code) = (None, None, None, None);
     let outcome = match (said, &view) {
         (EventAnswer::Decided(Ok(Outcome::Held { hold: held, fresh })), Some(view)) => {
-            ticket_type = Some(objects::ticket_type(view, held.ticket_type));
+            ticket_type = Some(TypeId::of(view, held.ticket_type));
             hold = Some(objects::hold(view, held));
             if *fresh { "held" } else { "already_held" }
         }
         (EventAnswer::Decided(Ok(Outcome::Queued { place, .. })), Some(view)) => {
-            ticket_type = Some(objects::ticket_type(view, place.ticket_type));
+            ticket_type = Some(TypeId::of(view, place.ticket_type));
             queue = Some(objects::queue(view, place));
             "queued"
         }
@@ -153,7 +207,7 @@ fn render_outcome(engine: &Engine, event: &Slug, said: &EventAnswer) -> Value {
             "overloaded"
         }
     };
-    json!({ "event": event, "ticket_type": ticket_type, "outcome": outcome, "hold": hold, "queue": queue, "code": code })
+    LoginOutcome { event: EventId::new(event.as_str()), ticket_type, outcome, hold, queue, code }
 }
 
 /// The outcome's name. What the contract has no outcome for counts as not on sale; `code` says it exactly.

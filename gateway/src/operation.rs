@@ -11,6 +11,7 @@ use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::{EventView, Reply};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::answer::Answered;
 use crate::error::{ApiError, Success};
@@ -21,34 +22,40 @@ use crate::request::{event_id, numbered_id, quantity, ticket_type};
 pub const HOLD_NOT_FOUND: &str = "hold_not_found";
 
 /// What a hold is asked with.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldBody {
     /// The ticket type's id; without it, the event's first type.
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     pub ticket_type: Option<String>,
     /// How many tickets; without it, one.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub quantity: Option<i64>,
     /// How many are enough; without it, all of `quantity`.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub min_quantity: Option<i64>,
     /// Whether to join the line where none are to be had.
     pub wait: Option<bool>,
 }
 
 /// What a confirmation is asked with.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmBody {
     /// How many of the hold's tickets; without it, all.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub quantity: Option<i64>,
 }
 
 /// What a booking is asked with.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BookBody {
     /// The ticket type's id; without it, that of the user's hold, or the event's first type.
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     pub ticket_type: Option<String>,
     /// How many tickets; without it, those of the user's hold, or one.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub quantity: Option<i64>,
 }
 

@@ -2,72 +2,94 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{delete, get, post};
 use holdfast_engine::core::{Command, Outcome};
 use holdfast_engine::engine::ReleaseWish;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::admin_lists::user_named;
 use super::bookings::booking_of_no_event;
 use super::holds::NoBody;
-use crate::answer;
+use crate::answer::{self, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
-use crate::objects;
+use crate::objects::{self, AdminBooking, AdminHold, ShownChange};
+use crate::openapi::parameters::IdempotencyKeyHeader;
+use crate::openapi::refusals;
 use crate::operation::hold_of_no_event;
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, event_id, numbered_id, ticket_type};
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/v1/admin/events/{event}/holds/release", post(release_many))
-        .route("/v1/admin/holds/{hold}", delete(release))
-        .route("/v1/admin/holds/{hold}/extend", post(extend))
-        .route("/v1/admin/bookings/{booking}", delete(cancel))
-        .route("/v1/admin/cleanup", post(cleanup))
-        .route("/v1/admin/snapshot", post(snapshot))
-        .route("/v1/admin/changes", get(changes))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default()
+        .routes(routes!(release_many))
+        .routes(routes!(release))
+        .routes(routes!(extend))
+        .routes(routes!(cancel))
+        .routes(routes!(cleanup))
+        .routes(routes!(snapshot))
+        .routes(routes!(changes))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReasonBody {
+    /// Why, for the audit trail.
+    #[schema(max_length = 500)]
     pub(super) reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ExtendBody {
+    #[schema(minimum = 1, maximum = 2_592_000)]
     seconds: i64,
+    /// Why, for the audit trail.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReleaseManyBody {
+    /// Why, for the audit trail; it must not be missing or empty.
+    #[schema(max_length = 500)]
     reason: Option<String>,
+    /// Only those of this user.
     user: Option<String>,
+    /// Only those of this type.
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     ticket_type: Option<String>,
+    /// Counts, and changes nothing.
     dry_run: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CleanupBody {
+    /// Counts, and changes nothing.
     dry_run: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ChangesQuery {
+    /// Only those of this event.
+    #[param(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     event: Option<String>,
+    /// Only those after this `seq`.
     after: Option<u64>,
+    /// The most items of the page; without it, 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{1,19}$")]
     cursor: Option<String>,
 }
 
@@ -109,6 +131,15 @@ pub(super) fn reason(reason: Option<String>) -> Result<Option<String>, ApiError>
     }
 }
 
+/// Gives the tickets of a hold back.
+#[utoipa::path(
+    delete, path = "/v1/admin/holds/{hold}", operation_id = "admin_release_hold", tag = "organisers",
+    params(IdempotencyKeyHeader),
+    request_body = ReasonBody,
+    responses((status = 200, description = "The hold in its final state", body = AdminHold)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::ADMIN_RELEASING))),
+)]
 async fn release(
     State(gateway): State<Arc<Gateway>>,
     PathId(hold): PathId,
@@ -124,7 +155,16 @@ async fn release(
     })
 }
 
-/// An idempotency key changes nothing here: repeated, it releases what is left, and a hold is released once.
+/// Gives back all live holds that fit.
+///
+/// It is no one transaction, and an idempotency key has no effect on it: asked again, it releases what is left.
+#[utoipa::path(
+    post, path = "/v1/admin/events/{event}/holds/release", operation_id = "admin_release_holds", tag = "organisers",
+    request_body = ReleaseManyBody,
+    responses((status = 200, description = "How many", body = ReleasedHolds)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::RELEASING_MANY))),
+)]
 async fn release_many(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
@@ -147,6 +187,15 @@ async fn release_many(
     Ok(if wish.dry_run { response } else { answer::with_seq(response, done.seq) })
 }
 
+/// Gives a hold more time.
+#[utoipa::path(
+    post, path = "/v1/admin/holds/{hold}/extend", operation_id = "admin_extend_hold", tag = "organisers",
+    params(IdempotencyKeyHeader),
+    request_body = ExtendBody,
+    responses((status = 200, description = "The hold, with its deadline", body = AdminHold)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::GIVING_TIME))),
+)]
 async fn extend(
     State(gateway): State<Arc<Gateway>>,
     PathId(hold): PathId,
@@ -163,6 +212,15 @@ async fn extend(
     })
 }
 
+/// Cancels a booking.
+#[utoipa::path(
+    delete, path = "/v1/admin/bookings/{booking}", operation_id = "admin_cancel_booking", tag = "organisers",
+    params(IdempotencyKeyHeader),
+    request_body = ReasonBody,
+    responses((status = 200, description = "The booking, cancelled", body = AdminBooking)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::ADMIN_CANCELLING))),
+)]
 async fn cancel(
     State(gateway): State<Arc<Gateway>>,
     PathId(booking): PathId,
@@ -180,6 +238,13 @@ async fn cancel(
     })
 }
 
+/// Expires due holds and ends idle sessions now.
+#[utoipa::path(
+    post, path = "/v1/admin/cleanup", operation_id = "admin_clean_up", tag = "organisers",
+    request_body = CleanupBody,
+    responses((status = 200, description = "How many", body = CleanedUp)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+)]
 async fn cleanup(
     State(gateway): State<Arc<Gateway>>,
     _: Organiser,
@@ -194,6 +259,13 @@ async fn cleanup(
     Ok(answer::personal(answer::body(Success::Ok, value)))
 }
 
+/// Writes a snapshot now.
+#[utoipa::path(
+    post, path = "/v1/admin/snapshot", operation_id = "admin_write_snapshot", tag = "organisers",
+    request_body = NoBody,
+    responses((status = 200, description = "The snapshot", body = WrittenSnapshot)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+)]
 async fn snapshot(
     State(gateway): State<Arc<Gateway>>,
     _: Organiser,
@@ -213,6 +285,14 @@ async fn snapshot(
     Ok(answer::personal(answer::body(Success::Ok, value)))
 }
 
+/// The audit trail: every change, with who and why.
+#[utoipa::path(
+    get, path = "/v1/admin/changes", operation_id = "admin_list_changes", tag = "organisers",
+    params(ChangesQuery),
+    responses((status = 200, description = "A page of changes", body = List<ShownChange>)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::CHANGES))),
+)]
 async fn changes(
     State(gateway): State<Arc<Gateway>>,
     _: Organiser,

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
 use holdfast_engine::core::status::Status;
 use holdfast_engine::engine::{JournalOverview, NewestSnapshot, Overview, SnapshotsSoFar};
 use holdfast_engine::journal::RecoveryReport;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::answer;
 use crate::config::AuthMode;
@@ -19,8 +19,8 @@ use crate::gateway::Gateway;
 use crate::identity::Organiser;
 use crate::objects::Time;
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new().route("/v1/admin/overview", get(overview))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default().routes(routes!(overview))
 }
 
 /// The whole server at a glance.
@@ -104,6 +104,14 @@ struct ShownRecovery {
     quarantined_file: Option<String>,
 }
 
+/// The whole server at a glance.
+#[utoipa::path(
+    get, path = "/v1/admin/overview", operation_id = "admin_read_overview", tag = "organisers",
+    responses(
+        (status = 200, description = "Totals, and the state of journal, snapshots and the last start", body = ShownOverview),
+    ),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+)]
 async fn overview(State(gateway): State<Arc<Gateway>>, _: Organiser) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     let seen = engine.overview();

@@ -2,27 +2,28 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use holdfast_engine::error::Unavailable;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::answer;
 use crate::config::AuthMode;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
+use crate::openapi::refusals;
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/livez", get(live))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .route("/version", get(version))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default()
+        .routes(routes!(live))
+        .routes(routes!(ready))
+        .routes(routes!(metrics))
+        .routes(routes!(version))
 }
 
 /// The process answers.
@@ -53,12 +54,23 @@ struct Version {
     auth_mode: AuthMode,
 }
 
-/// The process answers.
+/// Whether the process answers.
+#[utoipa::path(
+    get, path = "/livez", operation_id = "read_liveness", tag = "operations",
+    responses((status = 200, description = "It does", body = Live)),
+)]
 async fn live() -> Response {
     answer::body(Success::Ok, Live { status: "live" })
 }
 
-/// The process serves: it has recovered, is not stopping, its disk keeps up, and it has not been refusing holds for seconds.
+/// Whether the process serves.
+///
+/// It has recovered, is not stopping, its disk keeps up, and it has not been refusing holds for seconds.
+#[utoipa::path(
+    get, path = "/readyz", operation_id = "read_readiness", tag = "operations",
+    responses((status = 200, description = "It does", body = Ready)),
+    extensions(("x-refusals" = json!(refusals::READINESS))),
+)]
 async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     engine.check_ready()?;
@@ -68,12 +80,24 @@ async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Response, ApiError
     Ok(answer::body(Success::Ok, Ready { status: "ready", durable_seq: engine.durable_seq() }))
 }
 
+/// Metrics for Prometheus.
+#[utoipa::path(
+    get, path = "/metrics", operation_id = "read_metrics", tag = "operations",
+    responses(
+        (status = 200, description = "In the text format of Prometheus", content_type = "text/plain", body = String),
+    ),
+)]
 async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     let mut response = gateway.render_metrics().into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
     response
 }
 
+/// What runs here.
+#[utoipa::path(
+    get, path = "/version", operation_id = "read_version", tag = "operations",
+    responses((status = 200, description = "The version, and how one logs in", body = Version)),
+)]
 async fn version(State(gateway): State<Arc<Gateway>>) -> Response {
     let value = Version {
         name: "holdfast",

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
-use axum::{Extension, Router};
 use holdfast_engine::core::change::{By, SessionEnd};
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::id::Slug;
@@ -16,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::answer;
 use crate::client::Client;
@@ -25,30 +26,43 @@ use crate::identity::{self, Buyer, LoginCaller};
 use crate::login::passwords::Password;
 use crate::login::{Login, Proof};
 use crate::objects::{self, Booking, EventId, Hold, QueueEntry, Session, Time, TypeId, one_of};
+use crate::openapi::refusals;
 use crate::request::{self, Mutation, quantity, slug};
 
 /// The most intents of one login.
 const INTENTS_MAX: usize = 100;
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new().route("/v1/sessions", post(login)).route("/v1/sessions/me", get(mine).delete(logout))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default().routes(routes!(login)).routes(routes!(mine, logout))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct LoginBody {
+    /// Who logs in, where the name is the caller's to say.
+    #[schema(min_length = 1, max_length = 128)]
     user: Option<String>,
+    /// Where `auth.mode` is "accounts".
+    #[schema(value_type = Option<String>, format = Password)]
     password: Option<Password>,
+    /// A signed token, where `auth.mode` is "jwt".
     token: Option<String>,
+    /// What is wished for; without it, what the events on sale set aside for each login.
+    #[schema(value_type = Option<Vec<IntentBody>>, max_items = 100)]
     intents: Option<Vec<request::Object<IntentBody>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct IntentBody {
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     event: String,
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     ticket_type: Option<String>,
+    #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: Option<i64>,
+    /// How many are enough; without it, all.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     min_quantity: Option<i64>,
 }
 
@@ -111,6 +125,21 @@ struct Belongings {
     server_time: Time,
 }
 
+/// Logs in.
+///
+/// What proves who it is depends on `auth.mode`, which `GET /version` tells: nothing, a password, or a signed token. In
+/// service mode it is a back end that logs its users in, with its own token. Without `intents`, tickets are set aside as the
+/// events on sale are set up. One event's refusal fails nothing but itself.
+#[utoipa::path(
+    post, path = "/v1/sessions", operation_id = "log_in", tag = "login",
+    request_body = LoginBody,
+    responses(
+        (status = 200, description = "A further token for the live session", body = LoggedIn),
+        (status = 201, description = "A new session", body = LoggedIn),
+    ),
+    security((), ("back_end_token" = [])),
+    extensions(("x-refusals" = json!(refusals::LOGIN))),
+)]
 async fn login(
     State(gateway): State<Arc<Gateway>>,
     Extension(client): Extension<Client>,
@@ -134,6 +163,12 @@ async fn login(
     Ok(answer::personal(answer::with_cookie(response, identity::session_cookie(Some(&token)))))
 }
 
+/// All that is mine.
+#[utoipa::path(
+    get, path = "/v1/sessions/me", operation_id = "read_belongings", tag = "login",
+    responses((status = 200, description = "The session, and all that its user has", body = Belongings)),
+    security(("session_token" = []), ("session_cookie" = [])),
+)]
 async fn mine(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     let belongings = engine.belongings(buyer.0.user).await;
@@ -148,6 +183,12 @@ async fn mine(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Respo
     Ok(answer::personal(answer::body(Success::Ok, value)))
 }
 
+/// Logs out: holds are released and places left; bookings stay.
+#[utoipa::path(
+    delete, path = "/v1/sessions/me", operation_id = "log_out", tag = "login",
+    responses((status = 204, description = "The session has ended")),
+    security(("session_token" = []), ("session_cookie" = [])),
+)]
 async fn logout(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Response, ApiError> {
     let ended = gateway.engine()?.end_session(buyer.0.number, SessionEnd::Logout, By::User, None).await?;
     let response = answer::with_cookie(answer::empty(Success::NoContent), identity::session_cookie(None));

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing::get;
-use axum::{Extension, Router};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::client::Client;
 use crate::error::ApiError;
@@ -14,12 +15,25 @@ use crate::feed::own::{self, Reader};
 use crate::feed::{figures, stream};
 use crate::gateway::Gateway;
 use crate::identity::{Buyer, SessionToken};
+use crate::openapi::parameters::LastEventIdHeader;
+use crate::openapi::refusals;
 use crate::request::{PathId, event_id};
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new().route("/v1/events/{event}/stream", get(of_event)).route("/v1/stream", get(of_session))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default().routes(routes!(of_event)).routes(routes!(of_session))
 }
 
+/// The figures of an event, as they change.
+///
+/// Server-sent events: `stats` with the event, at most four a second, and `server` when the server stops.
+#[utoipa::path(
+    get, path = "/v1/events/{event}/stream", operation_id = "stream_event", tag = "feed",
+    params(LastEventIdHeader),
+    responses(
+        (status = 200, description = "A stream that goes on", content_type = "text/event-stream", body = String),
+    ),
+    extensions(("x-refusals" = json!(refusals::STREAM))),
+)]
 async fn of_event(
     State(gateway): State<Arc<Gateway>>,
     Extension(client): Extension<Client>,
@@ -32,6 +46,18 @@ async fn of_event(
     Ok(stream::respond(gateway.feed(), place, |outlet| figures::tell(outlet, reader, seen)))
 }
 
+/// What becomes of mine, and the figures of all public events.
+///
+/// Server-sent events: `stats`, `hold`, `booking` and `queue` with the object, and `server` when the server stops or the
+/// session ends. The present state comes first.
+#[utoipa::path(
+    get, path = "/v1/stream", operation_id = "stream_session", tag = "feed",
+    responses(
+        (status = 200, description = "A stream that goes on", content_type = "text/event-stream", body = String),
+    ),
+    security(("session_token" = []), ("session_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::STREAM))),
+)]
 async fn of_session(
     State(gateway): State<Arc<Gateway>>,
     buyer: Buyer,

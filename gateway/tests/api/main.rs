@@ -26,6 +26,7 @@ mod bad_input;
 mod batch;
 mod connections;
 mod crowds;
+mod description;
 mod feed;
 mod feed_of_session;
 mod headers;

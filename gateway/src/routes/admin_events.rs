@@ -9,13 +9,15 @@ use axum::response::Response;
 use holdfast_engine::core::command::EventPatch;
 use holdfast_engine::core::edit::Edit;
 use holdfast_engine::core::id::Slug;
-use holdfast_engine::core::settings::{Details, Price, Settings, TicketTypeDefinition};
+use holdfast_engine::core::settings::{Details, Price, Settings, TICKET_TYPES_MAX, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
 use holdfast_engine::core::{Command, Outcome};
 use holdfast_engine::engine::NewEvent;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ArrayBuilder, Object, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,7 +31,7 @@ use crate::objects::{self, AdminEvent};
 use crate::openapi::parameters::{IdempotencyKeyHeader, IfMatchHeader};
 use crate::openapi::refusals;
 use crate::page::Page;
-use crate::request::{Mutation, Object, PathId, Query, event_id, slug};
+use crate::request::{self, Mutation, PathId, Query, event_id, slug};
 use crate::time::parse_rfc3339;
 
 pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
@@ -43,10 +45,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct EventBody {
-    /// In a creation, where it must be given.
     #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     id: Option<String>,
-    /// In a creation, it must be given.
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
@@ -81,17 +81,66 @@ struct EventBody {
     lobby: Option<bool>,
     #[schema(minimum = 0, maximum = 2592000)]
     presence_seconds: Option<i64>,
-    /// In a creation without `ticket_types`.
+    /// Instead of `ticket_types`.
     #[schema(minimum = 0, maximum = 100000000)]
     capacity: Option<i64>,
     #[schema(value_type = Option<Vec<TicketTypeBody>>, max_items = 32)]
-    ticket_types: Option<Vec<Object<TicketTypeBody>>>,
-    /// In a creation.
+    ticket_types: Option<Vec<request::Object<TicketTypeBody>>>,
     #[schema(schema_with = objects::event_status)]
     status: Option<StatusName>,
     /// Why, for the audit trail.
     #[schema(max_length = 500)]
     reason: Option<String>,
+}
+
+/// An [`EventBody`] as a creation may have it.
+struct NewEventBody;
+
+/// An [`EventBody`] as a change may have it.
+struct EventChangeBody;
+
+impl PartialSchema for NewEventBody {
+    fn schema() -> RefOr<Schema> {
+        let mut body = members_of::<EventBody>();
+        body.required = ["id", "name"].map(str::to_owned).into();
+        body.description =
+            Some("A new event: `ticket_types`, or `capacity` alone, which makes one type `general`.".to_owned());
+        let mut ticket_type = members_of::<TicketTypeBody>();
+        ticket_type.required = ["id", "name", "capacity"].map(str::to_owned).into();
+        with_ticket_types(body, ticket_type)
+    }
+}
+
+impl PartialSchema for EventChangeBody {
+    fn schema() -> RefOr<Schema> {
+        let mut body = members_of::<EventBody>();
+        body.properties.retain(|member, _| !["id", "capacity", "status"].contains(&member.as_str()));
+        body.description = Some("What is to be otherwise: absent leaves a member as it is, null clears it.".to_owned());
+        let mut ticket_type = members_of::<TicketTypeBody>();
+        ticket_type.properties.retain(|member, _| ["id", "capacity"].contains(&member.as_str()));
+        with_ticket_types(body, ticket_type)
+    }
+}
+
+impl ToSchema for NewEventBody {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((PriceBody::name().into_owned(), PriceBody::schema()));
+    }
+}
+
+impl ToSchema for EventChangeBody {}
+
+fn members_of<T: PartialSchema>() -> Object {
+    let RefOr::T(Schema::Object(object)) = T::schema() else { panic!("a body is an object") };
+    object
+}
+
+fn with_ticket_types(mut body: Object, ticket_type: Object) -> RefOr<Schema> {
+    let list_or_null = SchemaType::from_iter([Type::Array, Type::Null]);
+    let list =
+        ArrayBuilder::new().schema_type(list_or_null).items(ticket_type).max_items(Some(TICKET_TYPES_MAX)).build();
+    body.properties.insert("ticket_types".to_owned(), RefOr::T(Schema::Array(list)));
+    RefOr::T(Schema::Object(body))
 }
 
 /// A ticket type. A change has id and capacity only.
@@ -100,14 +149,12 @@ struct EventBody {
 struct TicketTypeBody {
     #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     id: String,
-    /// In a creation, where it must be given.
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     #[schema(minimum = 0, maximum = 100000000)]
     capacity: i64,
-    /// In a creation.
     #[schema(value_type = Option<PriceBody>)]
-    price: Option<Object<PriceBody>>,
+    price: Option<request::Object<PriceBody>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -172,7 +219,7 @@ async fn one(State(gateway): State<Arc<Gateway>>, PathId(event): PathId, _: Orga
 #[utoipa::path(
     post, path = "/v1/admin/events", operation_id = "admin_create_event", tag = "organisers",
     params(IdempotencyKeyHeader),
-    request_body = EventBody,
+    request_body = NewEventBody,
     responses((status = 201, description = "The event", body = AdminEvent)),
     security(("organiser_token" = []), ("organiser_cookie" = [])),
     extensions(("x-refusals" = json!(refusals::CREATING))),
@@ -193,7 +240,7 @@ async fn create(
 #[utoipa::path(
     patch, path = "/v1/admin/events/{event}", operation_id = "admin_change_event", tag = "organisers",
     params(IfMatchHeader, IdempotencyKeyHeader),
-    request_body = EventBody,
+    request_body = EventChangeBody,
     responses((status = 200, description = "The event", body = AdminEvent)),
     security(("organiser_token" = []), ("organiser_cookie" = [])),
     extensions(("x-refusals" = json!(refusals::CHANGING))),
@@ -307,7 +354,7 @@ impl EventBody {
             .ticket_types
             .into_iter()
             .flatten()
-            .map(|Object(body)| body.into_capacity())
+            .map(|request::Object(body)| body.into_capacity())
             .collect::<Result<_, _>>()?;
         Ok(EventPatch { edits, capacities, if_version, reason })
     }
@@ -347,7 +394,7 @@ impl EventBody {
 /// Either `ticket_types`, or `capacity` alone, which makes one type `general`.
 fn ticket_types(
     capacity: Option<i64>,
-    ticket_types: Option<Vec<Object<TicketTypeBody>>>,
+    ticket_types: Option<Vec<request::Object<TicketTypeBody>>>,
 ) -> Result<Vec<TicketTypeDefinition>, ApiError> {
     match (capacity, ticket_types) {
         (Some(capacity), None) => Ok(vec![TicketTypeDefinition {
@@ -366,7 +413,7 @@ fn ticket_types(
 
 impl TicketTypeBody {
     fn into_definition(self) -> Result<TicketTypeDefinition, ApiError> {
-        let price = |Object(price): Object<PriceBody>| {
+        let price = |request::Object(price): request::Object<PriceBody>| {
             let amount = u64::try_from(price.amount);
             let amount = amount.map_err(|_| ApiError::invalid("ticket_types.price.amount", "must be 0 or more"))?;
             Ok::<Price, ApiError>(Price { amount, currency: price.currency })

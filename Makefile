@@ -18,10 +18,10 @@ need = $(1) >/dev/null 2>&1 || { echo "missing tool: $(2)" >&2; exit 1; }
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: format lint docs deny shipped fuzz doctests tests ## Everything CI checks; the summary of the tests comes last
+test: format lint docs deny shipped fuzz conformance doctests tests ## Everything CI checks; the summary of the tests comes last
 
 # The fuzzer's engine is C++, and a member of the workspace; a build of the program alone does without.
 .PHONY: c-plus-plus
@@ -100,6 +100,30 @@ fuzz: c-plus-plus ## Make RUNS inputs for each decoder of the HTTP side, led by 
 	@RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/gateway/fuzz/coverage-rustc cargo build --locked --package holdfast-fuzz
 	@echo "fuzz: $(RUNS) inputs for each target, two at a time"
 	@printf '%s\n' $(FUZZ_TARGETS) | FUZZ_SEED=$(FUZZ_SEED) xargs --max-procs 2 -I TARGET gateway/fuzz/run TARGET $(RUNS)
+
+# How many examples `make conformance` makes for each call, beside those at the bounds, and from which seed on.
+CONFORMANCE_EXAMPLES ?= 25
+CONFORMANCE_SEED ?= 1
+
+SCHEMATHESIS_VERSION := 4.32.5
+SCHEMATHESIS_ENVIRONMENT := .tools/schemathesis
+SCHEMATHESIS_INSTALLED := $(SCHEMATHESIS_ENVIRONMENT)/schemathesis-$(SCHEMATHESIS_VERSION)
+
+.PHONY: conformance
+conformance: $(SCHEMATHESIS_INSTALLED) ## Hold the running server against its description, from CONFORMANCE_SEED on
+	@echo "conformance: building"
+	@cargo build --locked --package holdfast
+	@echo "conformance: asking all calls, $(CONFORMANCE_EXAMPLES) examples each, from seed $(CONFORMANCE_SEED) on"
+	@SCHEMATHESIS=$(CURDIR)/$(SCHEMATHESIS_ENVIRONMENT)/bin/schemathesis \
+		CONFORMANCE_SEED=$(CONFORMANCE_SEED) CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES) \
+		timeout 1800 python3 gateway/conformance/run
+
+$(SCHEMATHESIS_INSTALLED):
+	@$(call need,python3 -m venv --help,install Python 3 with its venv module: apt-get install python3-venv)
+	@echo "conformance: installing schemathesis $(SCHEMATHESIS_VERSION) into $(SCHEMATHESIS_ENVIRONMENT)"
+	@$(call need,python3 -m venv --clear $(SCHEMATHESIS_ENVIRONMENT),install what python3 -m venv needs: apt-get install python3-venv)
+	@$(SCHEMATHESIS_ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
+	@touch $@
 
 # How many sales `make simulate` plays, each by the seed of its number; with SEED, only that one.
 SEEDS ?= 5000

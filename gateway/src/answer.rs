@@ -12,7 +12,8 @@ use holdfast_engine::core::{Outcome, Rejection};
 use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::{EventView, Reply};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::error::{ApiError, Success};
 
@@ -59,9 +60,17 @@ pub fn personal(mut response: Response) -> Response {
     response
 }
 
-/// A page of a list: `{"items", "next_cursor"}`.
-pub fn list(items: Vec<Value>, next_cursor: Option<String>) -> Value {
-    json!({ "items": items, "next_cursor": next_cursor })
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct List<T> {
+    items: Vec<T>,
+    /// The `cursor` of the next page, if there is one.
+    next_cursor: Option<String>,
+}
+
+/// A page of a list.
+pub fn list<T>(items: Vec<T>, next_cursor: Option<String>) -> List<T> {
+    List { items, next_cursor }
 }
 
 /// What is answered to a change, before it becomes a response of its own or a part of another one.

@@ -16,6 +16,7 @@ use holdfast_engine::config::{
 };
 use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
+use utoipa::ToSchema;
 
 pub use load::{ConfigError, Override};
 
@@ -145,7 +146,7 @@ pub struct AuthConfig {
 }
 
 /// How a login proves who it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthMode {
     /// Not at all: anybody may log in under any name.

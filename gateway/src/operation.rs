@@ -10,7 +10,8 @@ use holdfast_engine::core::{Caller, Command, Outcome, Rejection};
 use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::{EventView, Reply};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::answer::Answered;
 use crate::error::{ApiError, Success};
@@ -21,34 +22,40 @@ use crate::request::{event_id, numbered_id, quantity, ticket_type};
 pub const HOLD_NOT_FOUND: &str = "hold_not_found";
 
 /// What a hold is asked with.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldBody {
     /// The ticket type's id; without it, the event's first type.
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     pub ticket_type: Option<String>,
     /// How many tickets; without it, one.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub quantity: Option<i64>,
     /// How many are enough; without it, all of `quantity`.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub min_quantity: Option<i64>,
     /// Whether to join the line where none are to be had.
     pub wait: Option<bool>,
 }
 
 /// What a confirmation is asked with.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmBody {
     /// How many of the hold's tickets; without it, all.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub quantity: Option<i64>,
 }
 
 /// What a booking is asked with.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BookBody {
     /// The ticket type's id; without it, that of the user's hold, or the event's first type.
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     pub ticket_type: Option<String>,
     /// How many tickets; without it, those of the user's hold, or one.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub quantity: Option<i64>,
 }
 
@@ -168,12 +175,10 @@ fn tell_hold(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Optio
 
 fn tell_confirmed(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Value>)> {
     let Outcome::Booked { booking, rescued, .. } = outcome else { return None };
-    let value = objects::merged(objects::booking(view, booking), json!({ "rescued": rescued }));
-    Some((Success::Created, Some(value)))
+    Some((Success::Created, Some(objects::confirmed_booking(view, booking, *rescued))))
 }
 
 fn tell_booked(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Value>)> {
     let Outcome::Booked { booking, from_hold, .. } = outcome else { return None };
-    let value = objects::merged(objects::booking(view, booking), json!({ "from_hold": from_hold }));
-    Some((Success::Created, Some(value)))
+    Some((Success::Created, Some(objects::requested_booking(view, booking, *from_hold))))
 }

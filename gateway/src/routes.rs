@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admin;
+mod admin_cleanup;
 mod admin_events;
 mod admin_lists;
 mod admin_overview;
@@ -19,13 +20,14 @@ mod streams;
 use std::sync::Arc;
 
 use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 
-/// All paths.
-pub fn router() -> Router<Arc<Gateway>> {
-    Router::new()
+/// All paths, each with its description.
+pub(crate) fn described_router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default()
         .merge(sessions::router())
         .merge(accounts::router())
         .merge(events::router())
@@ -34,13 +36,19 @@ pub fn router() -> Router<Arc<Gateway>> {
         .merge(queue::router())
         .merge(batch::router())
         .merge(streams::router())
-        .merge(admin::router())
+        .merge(admin_cleanup::router())
         .merge(admin_events::router())
         .merge(admin_lists::router())
-        .merge(admin_overview::router())
+        .merge(admin::router())
         .merge(admin_sessions::router())
+        .merge(admin_overview::router())
         .merge(operations::router())
         .merge(pages::router())
+}
+
+/// All paths.
+pub fn router() -> Router<Arc<Gateway>> {
+    Router::from(described_router())
         .fallback(async || ApiError::NotFound("not_found"))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
 }

@@ -175,6 +175,7 @@ mod tests {
             GET    /version                              browsing
             GET    /openapi.json                         browsing
             GET    /docs                                 browsing
+            GET    /docs/errors                          browsing
             GET    /                                     browsing
             GET    /style.css                            browsing
             POST   /nowhere                              browsing";

@@ -137,7 +137,7 @@ impl Subscriptions {
                 message = self.messages.recv() => return message.ok_or(self.end),
                 Some(ended) = self.tellers.join_next() => {
                     // What was told before is still taken; then there is nobody left who would tell more.
-                    if let Ok(end @ End::SessionExpired) = ended {
+                    if let Ok(end @ (End::SessionExpired | End::TooSlow)) = ended {
                         self.end = end;
                         self.tellers.abort_all();
                     }

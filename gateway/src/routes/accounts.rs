@@ -3,37 +3,39 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::response::Response;
-use axum::routing::{delete, get, post, put};
-use axum::{Extension, Router};
 use holdfast_engine::core::change::By;
 use holdfast_engine::core::id::UserNumber;
 use holdfast_engine::core::rejection::Rejection;
 use holdfast_engine::core::session::PasswordOwner;
 use holdfast_engine::engine::AccountAnswer;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::admin::{ReasonBody, reason};
-use crate::answer;
+use crate::answer::{self, List};
 use crate::client::Client;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::{Buyer, Organiser, SessionToken};
 use crate::login::passwords::Password;
 use crate::login::{check_password, user_name};
+use crate::openapi::refusals;
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query};
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/v1/accounts", post(sign_up))
-        .route("/v1/accounts/me/password", put(change))
-        .route("/v1/admin/accounts", get(list).post(add))
-        .route("/v1/admin/accounts/{user}", delete(remove))
-        .route("/v1/admin/accounts/{user}/password", put(reset))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default()
+        .routes(routes!(sign_up))
+        .routes(routes!(change))
+        .routes(routes!(list, add))
+        .routes(routes!(remove))
+        .routes(routes!(reset))
 }
 
 /// Says that there are accounts here, before the body is looked at.
@@ -47,42 +49,72 @@ impl FromRequestParts<Arc<Gateway>> for AccountsMode {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SignUpBody {
+    #[schema(min_length = 1, max_length = 128)]
     user: String,
+    #[schema(value_type = String, format = Password, max_length = 128)]
     password: Password,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChangeBody {
+    /// The present one.
+    #[schema(value_type = String, format = Password, max_length = 128)]
     password: Password,
+    #[schema(value_type = String, format = Password, max_length = 128)]
     new_password: Password,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AddBody {
+    #[schema(min_length = 1, max_length = 128)]
     user: String,
+    #[schema(value_type = String, format = Password, max_length = 128)]
     password: Password,
+    /// Why, for the audit trail.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ResetBody {
+    #[schema(value_type = String, format = Password, max_length = 128)]
     password: Password,
+    /// Why, for the audit trail.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// The most items of the page; without it, 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{1,19}$")]
     cursor: Option<String>,
 }
 
+/// Somebody who has an account.
+#[derive(Serialize, ToSchema)]
+struct Account {
+    user: String,
+}
+
+/// Makes an account, where `auth.mode` is "accounts".
+#[utoipa::path(
+    post, path = "/v1/accounts", operation_id = "sign_up", tag = "login",
+    request_body = SignUpBody,
+    responses((status = 201, description = "The account is there", body = Account)),
+    extensions(("x-refusals" = json!(refusals::SIGN_UP))),
+)]
 async fn sign_up(
     State(gateway): State<Arc<Gateway>>,
     Extension(client): Extension<Client>,
@@ -97,6 +129,14 @@ async fn sign_up(
     make(&gateway, &user, password, By::User, None).await
 }
 
+/// Makes an account.
+#[utoipa::path(
+    post, path = "/v1/admin/accounts", operation_id = "admin_add_account", tag = "organisers",
+    request_body = AddBody,
+    responses((status = 201, description = "The account is there", body = Account)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::SIGN_UP))),
+)]
 async fn add(
     State(gateway): State<Arc<Gateway>>,
     organiser: Organiser,
@@ -128,10 +168,18 @@ async fn make(
     }
     let hash = pool.hash(password).await?;
     let seq = seq(engine.add_account(&user, hash, by, reason).await?)?;
-    let response = answer::with_seq(answer::body(Success::Created, json!({ "user": user })), seq);
+    let response = answer::with_seq(answer::body(Success::Created, Account { user }), seq);
     Ok(answer::personal(response))
 }
 
+/// Sets another password. All other tokens of the session stop.
+#[utoipa::path(
+    put, path = "/v1/accounts/me/password", operation_id = "change_password", tag = "login",
+    request_body = ChangeBody,
+    responses((status = 204, description = "It is changed")),
+    security(("session_token" = []), ("session_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::PASSWORD))),
+)]
 async fn change(
     State(gateway): State<Arc<Gateway>>,
     Extension(client): Extension<Client>,
@@ -151,6 +199,14 @@ async fn change(
     done(engine.change_password(&user, hash, Some(owner), By::User, None).await?)
 }
 
+/// Who has an account.
+#[utoipa::path(
+    get, path = "/v1/admin/accounts", operation_id = "admin_list_accounts", tag = "organisers",
+    params(ListQuery),
+    responses((status = 200, description = "A page of accounts", body = List<Account>)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::ACCOUNTS))),
+)]
 async fn list(
     State(gateway): State<Arc<Gateway>>,
     _: Organiser,
@@ -162,10 +218,18 @@ async fn list(
     // One more than the page tells whether there is a next one.
     let found = gateway.engine()?.accounts(after, page.limit + 1).into_iter();
     let (users, next_cursor) = page.of(found.map(|(number, user)| (u64::from(number.0), user)));
-    let items = users.into_iter().map(|user| json!({ "user": user })).collect();
+    let items = users.into_iter().map(|user| Account { user }).collect();
     Ok(answer::personal(answer::body(Success::Ok, answer::list(items, next_cursor))))
 }
 
+/// Sets another password. All tokens of the user stop.
+#[utoipa::path(
+    put, path = "/v1/admin/accounts/{user}/password", operation_id = "admin_reset_password", tag = "organisers",
+    request_body = ResetBody,
+    responses((status = 204, description = "It is changed")),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::PASSWORD))),
+)]
 async fn reset(
     State(gateway): State<Arc<Gateway>>,
     PathId(user): PathId,
@@ -184,6 +248,14 @@ async fn reset(
     done(engine.change_password(&user, hash, None, organiser.by(), why).await?)
 }
 
+/// Removes an account, and ends the session. The bookings stay.
+#[utoipa::path(
+    delete, path = "/v1/admin/accounts/{user}", operation_id = "admin_remove_account", tag = "organisers",
+    request_body = ReasonBody,
+    responses((status = 204, description = "It is gone")),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::REASON))),
+)]
 async fn remove(
     State(gateway): State<Arc<Gateway>>,
     PathId(user): PathId,

@@ -2,76 +2,105 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{delete, get, post};
-use holdfast_engine::core::change::Share;
-use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::{Command, Outcome};
-use holdfast_engine::engine::{Cleaned, CleanedHold, CleanedSession, Cleanup, ReleaseWish};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use holdfast_engine::engine::ReleaseWish;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::admin_lists::user_named;
 use super::bookings::booking_of_no_event;
 use super::holds::NoBody;
-use crate::answer;
+use crate::answer::{self, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
-use crate::objects;
+use crate::objects::{self, AdminBooking, AdminHold, ShownChange};
+use crate::openapi::parameters::IdempotencyKeyHeader;
+use crate::openapi::refusals;
 use crate::operation::hold_of_no_event;
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, event_id, numbered_id, ticket_type};
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/v1/admin/events/{event}/holds/release", post(release_many))
-        .route("/v1/admin/holds/{hold}", delete(release))
-        .route("/v1/admin/holds/{hold}/extend", post(extend))
-        .route("/v1/admin/bookings/{booking}", delete(cancel))
-        .route("/v1/admin/cleanup", post(cleanup))
-        .route("/v1/admin/snapshot", post(snapshot))
-        .route("/v1/admin/changes", get(changes))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default()
+        .routes(routes!(release_many))
+        .routes(routes!(release))
+        .routes(routes!(extend))
+        .routes(routes!(cancel))
+        .routes(routes!(snapshot))
+        .routes(routes!(changes))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReasonBody {
+    /// Why, for the audit trail.
+    #[schema(max_length = 500)]
     pub(super) reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ExtendBody {
+    #[schema(minimum = 1, maximum = 2_592_000)]
     seconds: i64,
+    /// Why, for the audit trail.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReleaseManyBody {
+    /// Why, for the audit trail; it must not be missing or empty.
+    #[schema(max_length = 500)]
     reason: Option<String>,
+    /// Only those of this user.
     user: Option<String>,
+    /// Only those of this type.
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     ticket_type: Option<String>,
+    /// Counts, and changes nothing.
     dry_run: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-struct CleanupBody {
-    dry_run: Option<bool>,
-    verbose: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ChangesQuery {
+    /// Only those of this event.
+    #[param(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     event: Option<String>,
+    /// Only those after this `seq`.
     after: Option<u64>,
+    /// The most items of the page; without it, 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{1,19}$")]
     cursor: Option<String>,
+}
+
+/// How many holds fitted, and how many of them were given back.
+#[derive(Serialize, ToSchema)]
+struct ReleasedHolds {
+    matched: u64,
+    released: u64,
+}
+
+/// A snapshot that was written.
+#[derive(Serialize, ToSchema)]
+struct WrittenSnapshot {
+    /// The newest change in it.
+    seq: u64,
+    bytes: u64,
+    duration_ms: u64,
+    /// Its name in the data directory.
+    file: String,
 }
 
 /// The longest reason, in characters.
@@ -86,6 +115,15 @@ pub(super) fn reason(reason: Option<String>) -> Result<Option<String>, ApiError>
     }
 }
 
+/// Gives the tickets of a hold back.
+#[utoipa::path(
+    delete, path = "/v1/admin/holds/{hold}", operation_id = "admin_release_hold", tag = "organisers",
+    params(IdempotencyKeyHeader),
+    request_body = ReasonBody,
+    responses((status = 200, description = "The hold in its final state", body = AdminHold)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::ADMIN_RELEASING))),
+)]
 async fn release(
     State(gateway): State<Arc<Gateway>>,
     PathId(hold): PathId,
@@ -101,7 +139,16 @@ async fn release(
     })
 }
 
-/// An idempotency key changes nothing here: repeated, it releases what is left, and a hold is released once.
+/// Gives back all live holds that fit.
+///
+/// It is no one transaction, and an idempotency key has no effect on it: asked again, it releases what is left.
+#[utoipa::path(
+    post, path = "/v1/admin/events/{event}/holds/release", operation_id = "admin_release_holds", tag = "organisers",
+    request_body = ReleaseManyBody,
+    responses((status = 200, description = "How many", body = ReleasedHolds)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::RELEASING_MANY))),
+)]
 async fn release_many(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
@@ -119,11 +166,20 @@ async fn release_many(
     };
     let done = engine.release_holds(&event, organiser.name.as_str(), &wish).await?;
     let done = done.map_err(|rejection| ApiError::rejected(rejection, Some(event), engine.now_ms()))?;
-    let value = json!({ "matched": done.matched, "released": done.released });
+    let value = ReleasedHolds { matched: done.matched, released: done.released };
     let response = answer::personal(answer::body(Success::Ok, value));
     Ok(if wish.dry_run { response } else { answer::with_seq(response, done.seq) })
 }
 
+/// Gives a hold more time.
+#[utoipa::path(
+    post, path = "/v1/admin/holds/{hold}/extend", operation_id = "admin_extend_hold", tag = "organisers",
+    params(IdempotencyKeyHeader),
+    request_body = ExtendBody,
+    responses((status = 200, description = "The hold, with its deadline", body = AdminHold)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::GIVING_TIME))),
+)]
 async fn extend(
     State(gateway): State<Arc<Gateway>>,
     PathId(hold): PathId,
@@ -140,6 +196,15 @@ async fn extend(
     })
 }
 
+/// Cancels a booking.
+#[utoipa::path(
+    delete, path = "/v1/admin/bookings/{booking}", operation_id = "admin_cancel_booking", tag = "organisers",
+    params(IdempotencyKeyHeader),
+    request_body = ReasonBody,
+    responses((status = 200, description = "The booking, cancelled", body = AdminBooking)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::ADMIN_CANCELLING))),
+)]
 async fn cancel(
     State(gateway): State<Arc<Gateway>>,
     PathId(booking): PathId,
@@ -157,64 +222,13 @@ async fn cancel(
     })
 }
 
-async fn cleanup(
-    State(gateway): State<Arc<Gateway>>,
-    _: Organiser,
-    request: Mutation<CleanupBody>,
-) -> Result<Response, ApiError> {
-    let CleanupBody { dry_run, verbose } = request.body;
-    let (dry_run, verbose) = (dry_run.unwrap_or(false), verbose.unwrap_or(false));
-    let cleanup = gateway.engine()?.cleanup(dry_run).await?;
-    let counts = json!({
-        "expired_holds": cleanup.expired_holds,
-        "ended_sessions": cleanup.ended_sessions,
-        "dropped_queue_entries": cleanup.dropped_queue_entries,
-    });
-    let value = match (verbose, dry_run) {
-        (false, _) => counts,
-        (true, true) => objects::merged(counts, render_cleaned(&gateway, &gateway.engine()?.to_be_cleaned().await)?),
-        (true, false) => objects::merged(counts, render_cleaned(&gateway, &read_cleaned(&gateway, cleanup).await?)?),
-    };
-    Ok(answer::personal(answer::body(Success::Ok, value)))
-}
-
-/// What a cleanup did, read back from the journal.
-async fn read_cleaned(gateway: &Arc<Gateway>, cleanup: Cleanup) -> Result<Cleaned, ApiError> {
-    let reading = Arc::clone(gateway);
-    let read = move || Ok(reading.engine()?.cleaned(&cleanup));
-    let read: Result<Result<_, _>, ApiError> =
-        tokio::task::spawn_blocking(read).await.map_err(|_| ApiError::Internal)?;
-    read?.map_err(|error| {
-        tracing::error!(%error, "the audit trail cannot be read");
-        ApiError::Internal
-    })
-}
-
-/// `{"holds", "sessions", "queue_entries"}`, each one that was, or would be, cleaned up.
-fn render_cleaned(gateway: &Gateway, cleaned: &Cleaned) -> Result<Value, ApiError> {
-    let engine = gateway.engine()?;
-    let share = |event: &Slug, share: &Share| {
-        let view = engine.event(event);
-        json!({
-            "event": event,
-            "ticket_type": view.as_deref().map(|view| objects::ticket_type(view, share.ticket_type)),
-            "quantity": share.quantity,
-            "user": engine.user_name(share.user),
-            "session": share.session.0.to_string(),
-        })
-    };
-    let hold = |hold: &CleanedHold| {
-        objects::merged(json!({ "id": format!("{}.{}", hold.event, hold.number.0) }), share(&hold.event, &hold.share))
-    };
-    let session =
-        |ended: &CleanedSession| json!({ "id": ended.session.0.to_string(), "user": engine.user_name(ended.user) });
-    Ok(json!({
-        "holds": cleaned.holds.iter().map(hold).collect::<Vec<_>>(),
-        "sessions": cleaned.sessions.iter().map(session).collect::<Vec<_>>(),
-        "queue_entries": cleaned.queue_entries.iter().map(|place| share(&place.event, &place.share)).collect::<Vec<_>>(),
-    }))
-}
-
+/// Writes a snapshot now.
+#[utoipa::path(
+    post, path = "/v1/admin/snapshot", operation_id = "admin_write_snapshot", tag = "organisers",
+    request_body = NoBody,
+    responses((status = 200, description = "The snapshot", body = WrittenSnapshot)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+)]
 async fn snapshot(
     State(gateway): State<Arc<Gateway>>,
     _: Organiser,
@@ -225,15 +239,23 @@ async fn snapshot(
     engine.check_available()?;
     // What failed is in the log, with its reason.
     let written = engine.snapshot().await.map_err(|_| ApiError::Internal)?;
-    let value = json!({
-        "seq": written.info.seq,
-        "bytes": written.info.bytes,
-        "duration_ms": written.duration_ms,
-        "file": written.info.file,
-    });
+    let value = WrittenSnapshot {
+        seq: written.info.seq,
+        bytes: written.info.bytes,
+        duration_ms: written.duration_ms,
+        file: written.info.file,
+    };
     Ok(answer::personal(answer::body(Success::Ok, value)))
 }
 
+/// The audit trail: every change, with who and why.
+#[utoipa::path(
+    get, path = "/v1/admin/changes", operation_id = "admin_list_changes", tag = "organisers",
+    params(ChangesQuery),
+    responses((status = 200, description = "A page of changes", body = List<ShownChange>)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::CHANGES))),
+)]
 async fn changes(
     State(gateway): State<Arc<Gateway>>,
     _: Organiser,

@@ -2,96 +2,190 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::IF_MATCH;
 use axum::response::Response;
-use axum::routing::{get, put};
 use holdfast_engine::core::command::EventPatch;
 use holdfast_engine::core::edit::Edit;
 use holdfast_engine::core::id::Slug;
-use holdfast_engine::core::settings::{Details, Price, Settings, TicketTypeDefinition};
+use holdfast_engine::core::settings::{Details, Price, Settings, TICKET_TYPES_MAX, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
 use holdfast_engine::core::{Command, Outcome};
 use holdfast_engine::engine::NewEvent;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ArrayBuilder, Object, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::admin::{ReasonBody, reason};
 use super::events::ListQuery;
-use crate::answer;
+use crate::answer::{self, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
-use crate::objects;
+use crate::objects::{self, AdminEvent};
+use crate::openapi::parameters::{IdempotencyKeyHeader, IfMatchHeader};
+use crate::openapi::refusals;
 use crate::page::Page;
-use crate::request::{Mutation, Object, PathId, Query, event_id, slug};
+use crate::request::{self, Mutation, PathId, Query, event_id, slug};
 use crate::time::parse_rfc3339;
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/v1/admin/events", get(list).post(create))
-        .route("/v1/admin/events/{event}", get(one).patch(change).delete(remove))
-        .route("/v1/admin/events/{event}/status", put(set_status))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default()
+        .routes(routes!(list, create))
+        .routes(routes!(one, change, remove))
+        .routes(routes!(set_status))
 }
 
 /// An event, in a creation as in a change. Absent leaves a field as it is (or at its default); `null` clears it.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct EventBody {
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     id: Option<String>,
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 4_000)]
     description: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 200)]
     venue: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     starts_at: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     opens_at: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     closes_at: Option<Option<String>>,
+    #[schema(minimum = 1, maximum = 2592000)]
     hold_seconds: Option<i64>,
+    #[schema(minimum = 0, maximum = 1000000)]
     auto_hold: Option<i64>,
+    #[schema(minimum = 1, maximum = 1000000)]
     max_per_hold: Option<i64>,
+    #[schema(minimum = 1, maximum = 1000000)]
     max_per_user: Option<i64>,
+    #[schema(minimum = 0, maximum = 100)]
     max_extensions: Option<i64>,
+    #[schema(minimum = 1, maximum = 2592000)]
     max_hold_lifetime_seconds: Option<i64>,
+    #[schema(minimum = 0, maximum = 100000000)]
     queue_max: Option<i64>,
     lobby: Option<bool>,
+    #[schema(minimum = 0, maximum = 2592000)]
     presence_seconds: Option<i64>,
+    /// Instead of `ticket_types`.
+    #[schema(minimum = 0, maximum = 100000000)]
     capacity: Option<i64>,
-    ticket_types: Option<Vec<Object<TicketTypeBody>>>,
+    #[schema(value_type = Option<Vec<TicketTypeBody>>, max_items = 32)]
+    ticket_types: Option<Vec<request::Object<TicketTypeBody>>>,
+    #[schema(schema_with = objects::event_status)]
     status: Option<StatusName>,
     /// Why, for the audit trail.
+    #[schema(max_length = 500)]
     reason: Option<String>,
+}
+
+/// An [`EventBody`] as a creation may have it.
+struct NewEventBody;
+
+/// An [`EventBody`] as a change may have it.
+struct EventChangeBody;
+
+impl PartialSchema for NewEventBody {
+    fn schema() -> RefOr<Schema> {
+        let mut body = members_of::<EventBody>();
+        body.required = ["id", "name"].map(str::to_owned).into();
+        body.description =
+            Some("A new event: `ticket_types`, or `capacity` alone, which makes one type `general`.".to_owned());
+        let mut ticket_type = members_of::<TicketTypeBody>();
+        ticket_type.required = ["id", "name", "capacity"].map(str::to_owned).into();
+        with_ticket_types(body, ticket_type)
+    }
+}
+
+impl PartialSchema for EventChangeBody {
+    fn schema() -> RefOr<Schema> {
+        let mut body = members_of::<EventBody>();
+        body.properties.retain(|member, _| !["id", "capacity", "status"].contains(&member.as_str()));
+        body.description = Some("What is to be otherwise: absent leaves a member as it is, null clears it.".to_owned());
+        let mut ticket_type = members_of::<TicketTypeBody>();
+        ticket_type.properties.retain(|member, _| ["id", "capacity"].contains(&member.as_str()));
+        with_ticket_types(body, ticket_type)
+    }
+}
+
+impl ToSchema for NewEventBody {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((PriceBody::name().into_owned(), PriceBody::schema()));
+    }
+}
+
+impl ToSchema for EventChangeBody {}
+
+fn members_of<T: PartialSchema>() -> Object {
+    let RefOr::T(Schema::Object(object)) = T::schema() else { panic!("a body is an object") };
+    object
+}
+
+fn with_ticket_types(mut body: Object, ticket_type: Object) -> RefOr<Schema> {
+    let list_or_null = SchemaType::from_iter([Type::Array, Type::Null]);
+    let list =
+        ArrayBuilder::new().schema_type(list_or_null).items(ticket_type).max_items(Some(TICKET_TYPES_MAX)).build();
+    body.properties.insert("ticket_types".to_owned(), RefOr::T(Schema::Array(list)));
+    RefOr::T(Schema::Object(body))
 }
 
 /// A ticket type. A change has id and capacity only.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TicketTypeBody {
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     id: String,
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
+    #[schema(minimum = 0, maximum = 100000000)]
     capacity: i64,
-    price: Option<Object<PriceBody>>,
+    #[schema(value_type = Option<PriceBody>)]
+    price: Option<request::Object<PriceBody>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PriceBody {
+    /// In the minor unit of the currency.
+    #[schema(minimum = 0)]
     amount: i64,
+    /// ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$")]
     currency: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct StatusBody {
+    #[schema(schema_with = objects::event_status)]
     status: StatusName,
+    /// Why, for the audit trail.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
+/// All events, drafts too.
+#[utoipa::path(
+    get, path = "/v1/admin/events", operation_id = "admin_list_events", tag = "organisers",
+    params(ListQuery),
+    responses((status = 200, description = "A page of events", body = List<AdminEvent>)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::LIST))),
+)]
 async fn list(
     State(gateway): State<Arc<Gateway>>,
     _: Organiser,
@@ -108,6 +202,12 @@ async fn list(
     Ok(answer::personal(answer::body(Success::Ok, answer::list(items, next_cursor))))
 }
 
+/// An event with all its settings.
+#[utoipa::path(
+    get, path = "/v1/admin/events/{event}", operation_id = "admin_read_event", tag = "organisers",
+    responses((status = 200, description = "The event", body = AdminEvent)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+)]
 async fn one(State(gateway): State<Arc<Gateway>>, PathId(event): PathId, _: Organiser) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     let view = engine.event(&event_id(&event)?).ok_or(ApiError::NotFound("event_not_found"))?;
@@ -115,6 +215,15 @@ async fn one(State(gateway): State<Arc<Gateway>>, PathId(event): PathId, _: Orga
     Ok(answer::personal(answer::with_etag(response, &objects::admin_etag(&view))))
 }
 
+/// Creates an event. It has `ticket_types`, or `capacity` alone, which makes one type `general`.
+#[utoipa::path(
+    post, path = "/v1/admin/events", operation_id = "admin_create_event", tag = "organisers",
+    params(IdempotencyKeyHeader),
+    request_body = NewEventBody,
+    responses((status = 201, description = "The event", body = AdminEvent)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::CREATING))),
+)]
 async fn create(
     State(gateway): State<Arc<Gateway>>,
     organiser: Organiser,
@@ -127,6 +236,15 @@ async fn create(
     answer_event(&gateway, &event, reply, Success::Created)
 }
 
+/// Changes texts, settings and capacities. Of a ticket type, only the capacity can be changed.
+#[utoipa::path(
+    patch, path = "/v1/admin/events/{event}", operation_id = "admin_change_event", tag = "organisers",
+    params(IfMatchHeader, IdempotencyKeyHeader),
+    request_body = EventChangeBody,
+    responses((status = 200, description = "The event", body = AdminEvent)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::CHANGING))),
+)]
 async fn change(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
@@ -141,6 +259,15 @@ async fn change(
     answer_event(&gateway, &event, reply, Success::Ok)
 }
 
+/// Moves an event on in its life.
+#[utoipa::path(
+    put, path = "/v1/admin/events/{event}/status", operation_id = "admin_set_status", tag = "organisers",
+    params(IdempotencyKeyHeader),
+    request_body = StatusBody,
+    responses((status = 200, description = "The event", body = AdminEvent)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::STATUS))),
+)]
 async fn set_status(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
@@ -153,6 +280,15 @@ async fn set_status(
     answer_event(&gateway, &event, reply, Success::Ok)
 }
 
+/// Removes a draft, or an event that never had a hold or booking.
+#[utoipa::path(
+    delete, path = "/v1/admin/events/{event}", operation_id = "admin_remove_event", tag = "organisers",
+    params(IdempotencyKeyHeader),
+    request_body = ReasonBody,
+    responses((status = 204, description = "It is gone")),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::REMOVING))),
+)]
 async fn remove(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
@@ -218,7 +354,7 @@ impl EventBody {
             .ticket_types
             .into_iter()
             .flatten()
-            .map(|Object(body)| body.into_capacity())
+            .map(|request::Object(body)| body.into_capacity())
             .collect::<Result<_, _>>()?;
         Ok(EventPatch { edits, capacities, if_version, reason })
     }
@@ -258,7 +394,7 @@ impl EventBody {
 /// Either `ticket_types`, or `capacity` alone, which makes one type `general`.
 fn ticket_types(
     capacity: Option<i64>,
-    ticket_types: Option<Vec<Object<TicketTypeBody>>>,
+    ticket_types: Option<Vec<request::Object<TicketTypeBody>>>,
 ) -> Result<Vec<TicketTypeDefinition>, ApiError> {
     match (capacity, ticket_types) {
         (Some(capacity), None) => Ok(vec![TicketTypeDefinition {
@@ -277,7 +413,7 @@ fn ticket_types(
 
 impl TicketTypeBody {
     fn into_definition(self) -> Result<TicketTypeDefinition, ApiError> {
-        let price = |Object(price): Object<PriceBody>| {
+        let price = |request::Object(price): request::Object<PriceBody>| {
             let amount = u64::try_from(price.amount);
             let amount = amount.map_err(|_| ApiError::invalid("ticket_types.price.amount", "must be 0 or more"))?;
             Ok::<Price, ApiError>(Price { amount, currency: price.currency })

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
 use holdfast_engine::core::event::{ListPage, ListWish};
 use holdfast_engine::core::id::{Slug, UserNumber};
 use holdfast_engine::core::outcome::{BookingView, HoldView, QueueView};
@@ -14,34 +12,44 @@ use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::EventView;
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::bookings::BOOKING_STATES;
-use super::holds::{self, HOLD_STATES};
-use crate::answer;
+use super::holds;
+use crate::answer::{self, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
-use crate::objects;
+use crate::objects::{self, AdminBooking, AdminHold, AdminQueueEntry, BOOKING_STATES, HOLD_STATES};
+use crate::openapi::parameters::{BookingStateQuery, HoldStateQuery, WaitingStateQuery};
+use crate::openapi::refusals;
 use crate::page::Page;
 use crate::request::{PathId, Query, event_id, ticket_type};
 
 /// Who waits no more is in no line: the state is there to be asked for, and has one value.
 const QUEUE_STATES: [&str; 1] = ["waiting"];
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/v1/admin/events/{event}/holds", get(holds))
-        .route("/v1/admin/events/{event}/bookings", get(bookings))
-        .route("/v1/admin/events/{event}/queue", get(queue))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default().routes(routes!(holds)).routes(routes!(bookings)).routes(routes!(queue))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
+    #[param(ignore)]
     state: Option<String>,
+    /// Only those of this user.
     user: Option<String>,
+    /// Only those of this type.
+    #[param(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     ticket_type: Option<String>,
+    /// The most items of the page; without it, 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{1,19}$")]
     cursor: Option<String>,
 }
 
@@ -62,6 +70,14 @@ pub(super) fn user_named(engine: &Engine, name: &str) -> UserNumber {
     engine.user_number(name).unwrap_or(UserNumber(0))
 }
 
+/// The holds of an event, with whose they are.
+#[utoipa::path(
+    get, path = "/v1/admin/events/{event}/holds", operation_id = "admin_list_holds", tag = "organisers",
+    params(ListQuery, HoldStateQuery),
+    responses((status = 200, description = "A page of holds", body = List<AdminHold>)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::EVENT_LIST))),
+)]
 async fn holds(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
@@ -75,6 +91,14 @@ async fn holds(
     answer_page(engine, &event, list, |view, hold| objects::admin_hold(view, hold, engine.user_name(hold.user))).await
 }
 
+/// The bookings of an event, with whose they are.
+#[utoipa::path(
+    get, path = "/v1/admin/events/{event}/bookings", operation_id = "admin_list_bookings", tag = "organisers",
+    params(ListQuery, BookingStateQuery),
+    responses((status = 200, description = "A page of bookings", body = List<AdminBooking>)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::EVENT_LIST))),
+)]
 async fn bookings(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
@@ -92,6 +116,14 @@ async fn bookings(
     answer_page(engine, &event, list, render).await
 }
 
+/// Who waits, by ticket type, and then in the order of the line.
+#[utoipa::path(
+    get, path = "/v1/admin/events/{event}/queue", operation_id = "admin_list_queue", tag = "organisers",
+    params(ListQuery, WaitingStateQuery),
+    responses((status = 200, description = "A page of places", body = List<AdminQueueEntry>)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::EVENT_LIST))),
+)]
 async fn queue(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,

@@ -2,38 +2,54 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{delete, get};
 use holdfast_engine::core::change::SessionEnd;
 use holdfast_engine::core::id::LoginSeq;
 use holdfast_engine::engine::SessionEntry;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::admin::{ReasonBody, reason};
 use super::admin_lists::user_named;
-use crate::answer;
+use crate::answer::{self, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
-use crate::objects;
+use crate::objects::{self, AdminSession};
+use crate::openapi::refusals;
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, session_id};
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new().route("/v1/admin/sessions", get(list)).route("/v1/admin/sessions/{session}", delete(end))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default().routes(routes!(list)).routes(routes!(end))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct SessionsQuery {
+    /// Only that of this user.
     user: Option<String>,
+    /// The most items of the page; without it, 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{1,19}$")]
     cursor: Option<String>,
 }
 
+/// Who is logged in.
+#[utoipa::path(
+    get, path = "/v1/admin/sessions", operation_id = "admin_list_sessions", tag = "organisers",
+    params(SessionsQuery),
+    responses((status = 200, description = "A page of sessions", body = List<AdminSession>)),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::LIST))),
+)]
 async fn list(
     State(gateway): State<Arc<Gateway>>,
     _: Organiser,
@@ -44,15 +60,23 @@ async fn list(
     let user = query.user.map(|name| user_named(engine, &name));
     let found = engine.sessions(LoginSeq(page.after), page.limit, user).await;
     let render = |entry: &SessionEntry| -> Value {
-        let counts = json!({ "holds": entry.holds, "bookings": entry.bookings });
-        objects::merged(objects::session(&entry.session, &engine.config().sessions), counts)
+        objects::admin_session(&entry.session, &engine.config().sessions, entry.holds, entry.bookings)
     };
     let items = found.entries.iter().map(render).collect();
     let next_cursor = found.next_after.map(|after| after.0.to_string());
     Ok(answer::personal(answer::body(Success::Ok, answer::list(items, next_cursor))))
 }
 
-/// An idempotency key changes nothing here: a session ends once, and who asks again learns that it is over.
+/// Ends a session, as a logout does.
+///
+/// An idempotency key has no effect: a session ends once, and who asks again learns that it is over.
+#[utoipa::path(
+    delete, path = "/v1/admin/sessions/{session}", operation_id = "admin_end_session", tag = "organisers",
+    request_body = ReasonBody,
+    responses((status = 204, description = "It has ended")),
+    security(("organiser_token" = []), ("organiser_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::REASON))),
+)]
 async fn end(
     State(gateway): State<Arc<Gateway>>,
     PathId(session): PathId,

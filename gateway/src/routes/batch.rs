@@ -3,93 +3,135 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::post;
 use holdfast_engine::core::idempotency::IdempotencyKey;
 use holdfast_engine::engine::Engine;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::answer::{self, Answered};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::{BackEnd, Buyer};
+use crate::objects::{NumberedId, Time};
+use crate::openapi::refusals;
 use crate::operation::{BookBody, ConfirmBody, HoldBody, Operation};
 use crate::request::{Batch, Object, operation_key};
-use crate::time::rfc3339;
 
 /// The most operations of one batch.
 const OPERATIONS_MAX: usize = 1_000;
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new().route("/v1/batch", post(run))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default().routes(routes!(run))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct BatchBody {
+    #[schema(value_type = Vec<Item>, min_items = 1, max_items = 1_000)]
     operations: Vec<Object<Item>>,
 }
 
 /// An operation as it was sent. Written again, it is what its idempotency key stands for: all but who asks, and the key.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = BatchOperation)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 enum Item {
     Hold {
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "is_no_part_of_it")]
+        #[schema(required = true)]
         token: String,
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "is_no_part_of_it")]
+        #[schema(min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
         idempotency_key: Option<String>,
+        #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
         event: String,
+        #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
         ticket_type: Option<String>,
+        #[schema(minimum = 1, maximum = 1_000_000)]
         quantity: Option<i64>,
+        #[schema(minimum = 1, maximum = 1_000_000)]
         min_quantity: Option<i64>,
         wait: Option<bool>,
     },
     Confirm {
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "is_no_part_of_it")]
+        #[schema(required = true)]
         token: String,
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "is_no_part_of_it")]
+        #[schema(min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
         idempotency_key: Option<String>,
+        #[schema(value_type = NumberedId)]
         hold: String,
+        #[schema(minimum = 1, maximum = 1_000_000)]
         quantity: Option<i64>,
     },
     Release {
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "is_no_part_of_it")]
+        #[schema(required = true)]
         token: String,
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "is_no_part_of_it")]
+        #[schema(min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
         idempotency_key: Option<String>,
+        #[schema(value_type = NumberedId)]
         hold: String,
     },
     Book {
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "is_no_part_of_it")]
+        #[schema(required = true)]
         token: String,
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "is_no_part_of_it")]
+        #[schema(min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
         idempotency_key: Option<String>,
+        #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
         event: String,
+        #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
         ticket_type: Option<String>,
+        #[schema(minimum = 1, maximum = 1_000_000)]
         quantity: Option<i64>,
     },
 }
 
-#[derive(Serialize)]
+/// Who asks, and with which key, is no part of what an operation says.
+fn is_no_part_of_it<T>(_: &T) -> bool {
+    true
+}
+
+/// What became of the operations, in their order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BatchResults)]
 struct Results {
     results: Vec<ItemResult>,
-    server_time: String,
+    server_time: Time,
 }
 
 /// What an operation would have been answered by itself; the headers of that answer are members here.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = BatchResult)]
 struct ItemResult {
     status: u16,
+    /// The body of that answer, or the problem.
+    #[schema(value_type = Option<Object>)]
     body: Option<Value>,
     seq: Option<u64>,
     replayed: bool,
     retry_after_seconds: Option<u64>,
 }
 
+/// Runs many operations of many buyers.
+///
+/// It is not a transaction: each operation is decided and answered as if it had come by itself, and has a key of its own.
+#[utoipa::path(
+    post, path = "/v1/batch", operation_id = "run_batch", tag = "batches",
+    request_body = BatchBody,
+    responses((status = 200, description = "What became of each operation, in their order", body = Results)),
+    security(("back_end_token" = [])),
+    extensions(("x-refusals" = json!(refusals::BATCH))),
+)]
 async fn run(
     State(gateway): State<Arc<Gateway>>,
     BackEnd: BackEnd,
@@ -110,7 +152,7 @@ async fn run(
         };
         results.push(ItemResult::from(answered.unwrap_or_else(Answered::refused)));
     }
-    let results = Results { results, server_time: rfc3339(engine.now_ms()) };
+    let results = Results { results, server_time: Time::of(engine.now_ms()) };
     Ok(answer::personal(answer::body(Success::Ok, results)))
 }
 

@@ -2,35 +2,40 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 use holdfast_engine::core::{Command, Outcome, Rejection};
 use holdfast_engine::handle::Reply;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::holds::{ListQuery, NoBody, list_key};
-use crate::answer::{self, Answered};
+use crate::answer::{self, Answered, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Buyer;
-use crate::objects;
+use crate::objects::{self, BOOKING_STATES, Booking, RequestedBooking};
+use crate::openapi::parameters::{BookingStateQuery, IdempotencyKeyHeader};
+use crate::openapi::refusals;
 use crate::operation::{BookBody, Operation};
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, numbered_id};
 
 const NOT_FOUND: &str = "booking_not_found";
 
-/// The states of a booking.
-pub(super) const BOOKING_STATES: [&str; 2] = ["booked", "cancelled"];
-
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/v1/events/{event}/bookings", post(book))
-        .route("/v1/bookings", get(list))
-        .route("/v1/bookings/{booking}", get(one).delete(cancel))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default().routes(routes!(book)).routes(routes!(list)).routes(routes!(one, cancel))
 }
 
+/// Books tickets: those of my hold, or else free ones.
+#[utoipa::path(
+    post, path = "/v1/events/{event}/bookings", operation_id = "book", tag = "bookings",
+    params(IdempotencyKeyHeader),
+    request_body = BookBody,
+    responses((status = 201, description = "The booking", body = RequestedBooking)),
+    security(("session_token" = []), ("session_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::BOOKING))),
+)]
 async fn book(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
@@ -40,6 +45,14 @@ async fn book(
     Operation::book(&event, request.body)?.execute(gateway.engine()?, buyer.caller(), request.key).await
 }
 
+/// My bookings over all events.
+#[utoipa::path(
+    get, path = "/v1/bookings", operation_id = "list_bookings", tag = "bookings",
+    params(ListQuery, BookingStateQuery),
+    responses((status = 200, description = "A page of bookings", body = List<Booking>)),
+    security(("session_token" = []), ("session_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::LIST))),
+)]
 async fn list(
     State(gateway): State<Arc<Gateway>>,
     buyer: Buyer,
@@ -60,6 +73,12 @@ async fn list(
     Ok(answer::personal(answer::body(Success::Ok, answer::list(items, next_cursor))))
 }
 
+/// One of my bookings.
+#[utoipa::path(
+    get, path = "/v1/bookings/{booking}", operation_id = "read_booking", tag = "bookings",
+    responses((status = 200, description = "The booking", body = Booking)),
+    security(("session_token" = []), ("session_cookie" = [])),
+)]
 async fn one(State(gateway): State<Arc<Gateway>>, PathId(booking): PathId, buyer: Buyer) -> Result<Response, ApiError> {
     let (engine, (event, number)) = (gateway.engine()?, numbered_id(&booking, NOT_FOUND)?);
     let found = engine.read(&event, |event, now_ms| event.booking(now_ms, number, Some(buyer.0.user))).await.flatten();
@@ -68,6 +87,15 @@ async fn one(State(gateway): State<Arc<Gateway>>, PathId(booking): PathId, buyer
     Ok(answer::personal(answer::body(Success::Ok, booking)))
 }
 
+/// Cancels a booking. Its tickets go to the line, and a refund is due.
+#[utoipa::path(
+    delete, path = "/v1/bookings/{booking}", operation_id = "cancel_booking", tag = "bookings",
+    params(IdempotencyKeyHeader),
+    request_body = NoBody,
+    responses((status = 200, description = "The booking, cancelled", body = Booking)),
+    security(("session_token" = []), ("session_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::CANCELLING))),
+)]
 async fn cancel(
     State(gateway): State<Arc<Gateway>>,
     PathId(booking): PathId,

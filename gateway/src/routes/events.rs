@@ -2,30 +2,40 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing::get;
 use holdfast_engine::core::status::Status;
 use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::answer;
+use crate::answer::{self, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
-use crate::objects;
+use crate::objects::{self, Event};
+use crate::openapi::parameters::IfNoneMatchHeader;
+use crate::openapi::refusals;
 use crate::page::Page;
 use crate::request::{PathId, Query, event_id};
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new().route("/v1/events", get(list)).route("/v1/events/{event}", get(one))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default().routes(routes!(list)).routes(routes!(one))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// Only those in this status.
+    #[param(schema_with = objects::event_status)]
     pub(super) status: Option<String>,
+    /// The most items of the page; without it, 50.
+    #[param(minimum = 1, maximum = 200)]
     pub(super) limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{1,19}$")]
     pub(super) cursor: Option<String>,
 }
 
@@ -36,6 +46,13 @@ impl ListQuery {
     }
 }
 
+/// The public list of events.
+#[utoipa::path(
+    get, path = "/v1/events", operation_id = "list_events", tag = "events",
+    params(ListQuery),
+    responses((status = 200, description = "A page of events", body = List<Event>)),
+    extensions(("x-refusals" = json!(refusals::LIST))),
+)]
 async fn list(State(gateway): State<Arc<Gateway>>, Query(query): Query<ListQuery>) -> Result<Response, ApiError> {
     let engine = gateway.engine()?;
     let page = Page::new(query.limit, query.cursor.as_deref())?;
@@ -48,6 +65,15 @@ async fn list(State(gateway): State<Arc<Gateway>>, Query(query): Query<ListQuery
     Ok(answer::body(Success::Ok, answer::list(items, next_cursor)))
 }
 
+/// An event.
+#[utoipa::path(
+    get, path = "/v1/events/{event}", operation_id = "read_event", tag = "events",
+    params(IfNoneMatchHeader),
+    responses(
+        (status = 200, description = "The event", body = Event),
+        (status = 304, description = "The client has it already"),
+    ),
+)]
 async fn one(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,

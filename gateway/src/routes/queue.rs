@@ -2,42 +2,71 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::{Command, Outcome};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::holds::NoBody;
 use crate::answer;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Buyer;
-use crate::objects;
+use crate::objects::{self, Hold, QueueEntry};
+use crate::openapi::parameters::IdempotencyKeyHeader;
+use crate::openapi::refusals;
 use crate::request::{Mutation, PathId, Query, event_id, quantity, ticket_type};
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/v1/events/{event}/queue", post(join))
-        .route("/v1/events/{event}/queue/me", get(place).delete(leave))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default().routes(routes!(join)).routes(routes!(place, leave))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct JoinBody {
+    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     ticket_type: Option<String>,
+    #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: Option<i64>,
+    /// How many are enough; without it, all.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     min_quantity: Option<i64>,
 }
 
-#[derive(Deserialize)]
+/// The place in line; or the hold of the type that is there already.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes what is answered")]
+enum PlaceOrHold {
+    Place(QueueEntry),
+    Hold(Hold),
+}
+
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct PlaceQuery {
+    /// The line; without it, that of the event's first type, or the one where the user stands.
+    #[param(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     ticket_type: Option<String>,
 }
 
+/// Joins the line of a ticket type. Asked again, it answers the same place.
+#[utoipa::path(
+    post, path = "/v1/events/{event}/queue", operation_id = "join_queue", tag = "queue",
+    params(IdempotencyKeyHeader),
+    request_body = JoinBody,
+    responses(
+        (status = 200, description = "The place in line, or the hold that is there", body = PlaceOrHold),
+        (status = 201, description = "Nobody waits, and tickets are free: the hold", body = Hold),
+    ),
+    security(("session_token" = []), ("session_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::JOINING))),
+)]
 async fn join(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
@@ -60,6 +89,14 @@ async fn join(
     })
 }
 
+/// My place in line.
+#[utoipa::path(
+    get, path = "/v1/events/{event}/queue/me", operation_id = "read_place", tag = "queue",
+    params(PlaceQuery),
+    responses((status = 200, description = "The place", body = QueueEntry)),
+    security(("session_token" = []), ("session_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::PLACE))),
+)]
 async fn place(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,
@@ -79,6 +116,15 @@ async fn place(
     Ok(answer::personal(answer::body(Success::Ok, objects::queue(&view, &place))))
 }
 
+/// Leaves the line.
+#[utoipa::path(
+    delete, path = "/v1/events/{event}/queue/me", operation_id = "leave_queue", tag = "queue",
+    params(PlaceQuery, IdempotencyKeyHeader),
+    request_body = NoBody,
+    responses((status = 204, description = "The place is gone")),
+    security(("session_token" = []), ("session_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::LEAVING))),
+)]
 async fn leave(
     State(gateway): State<Arc<Gateway>>,
     PathId(event): PathId,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing::get;
-use axum::{Extension, Router};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::client::Client;
 use crate::error::ApiError;
@@ -18,15 +19,25 @@ use crate::feed::places::Kind;
 use crate::feed::{socket, stream};
 use crate::gateway::Gateway;
 use crate::identity::{Buyer, Opener, SessionToken};
+use crate::openapi::parameters::LastEventIdHeader;
+use crate::openapi::refusals;
 use crate::request::{PathId, event_id};
 
-pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/v1/events/{event}/stream", get(of_event))
-        .route("/v1/stream", get(of_session))
-        .route("/v1/ws", get(of_socket))
+pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default().routes(routes!(of_event)).routes(routes!(of_session)).routes(routes!(of_socket))
 }
 
+/// The figures of an event, as they change.
+///
+/// Server-sent events: `stats` with the event, at most four a second, and `server` when the server stops.
+#[utoipa::path(
+    get, path = "/v1/events/{event}/stream", operation_id = "stream_event", tag = "feed",
+    params(LastEventIdHeader),
+    responses(
+        (status = 200, description = "A stream that goes on", content_type = "text/event-stream", body = String),
+    ),
+    extensions(("x-refusals" = json!(refusals::STREAM))),
+)]
 async fn of_event(
     State(gateway): State<Arc<Gateway>>,
     Extension(client): Extension<Client>,
@@ -39,6 +50,19 @@ async fn of_event(
     Ok(stream::respond(gateway.feed(), place, |outlet| figures::tell(outlet, reader, Numbers::After(seen))))
 }
 
+/// What becomes of mine, and the figures of all public events.
+///
+/// Server-sent events: `stats`, `hold`, `booking` and `queue` with the object, and `server` when the server stops or the
+/// session ends. The present state comes first.
+#[utoipa::path(
+    get, path = "/v1/stream", operation_id = "stream_session", tag = "feed",
+    params(LastEventIdHeader),
+    responses(
+        (status = 200, description = "A stream that goes on", content_type = "text/event-stream", body = String),
+    ),
+    security(("session_token" = []), ("session_cookie" = [])),
+    extensions(("x-refusals" = json!(refusals::STREAM))),
+)]
 async fn of_session(
     State(gateway): State<Arc<Gateway>>,
     buyer: Buyer,
@@ -52,6 +76,15 @@ async fn of_session(
     Ok(stream::respond(gateway.feed(), place, |outlet| own::tell(outlet, teller, reader)))
 }
 
+/// The same over a WebSocket.
+///
+/// The first message says what is to be told: `{"subscribe":["me","event:<id>","events"],"token"?,"last_event_id"?}`. Each
+/// message of the server is `{"event","id","data"}`.
+#[utoipa::path(
+    get, path = "/v1/ws", operation_id = "open_socket", tag = "feed",
+    responses((status = 101, description = "A WebSocket")),
+    extensions(("x-refusals" = json!(refusals::STREAM))),
+)]
 async fn of_socket(
     State(gateway): State<Arc<Gateway>>,
     Extension(client): Extension<Client>,

@@ -13,6 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
+use crate::description;
+
 /// Where a server listens: shared, because a restarted one listens elsewhere.
 #[derive(Clone)]
 pub struct Address(Arc<PlainMutex<SocketAddr>>);
@@ -171,14 +173,17 @@ impl Connection {
         Connection::to(self.address.clone())
     }
 
-    /// Asks, and waits for the whole answer.
+    /// Asks, and waits for the whole answer, which must be one that the API's description has.
     pub async fn send(&self, request: Request) -> Answer {
-        let description = format!("{} {}", request.method, request.path);
+        let (method, path) = (request.method.clone(), request.path.clone());
+        let description = format!("{method} {path}");
         let mut open = self.ready().await;
         let Open { address, sender } = open.as_mut().expect("an open connection");
         let answer = sender.send_request(request.into_hyper(*address)).await;
         let answer = answer.unwrap_or_else(|error| panic!("{description}: {error:?}"));
-        Answer::whole(answer, description).await
+        let answer = Answer::whole(answer, description).await;
+        description::check(&method, &path, &answer);
+        answer
     }
 
     /// Asks for an answer that goes on. What comes back is to be read with this connection kept.

@@ -32,6 +32,7 @@ mod batch;
 mod coming_back;
 mod connections;
 mod crowds;
+mod description;
 mod fairness;
 mod feed;
 mod feed_of_session;

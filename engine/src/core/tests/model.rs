@@ -352,6 +352,9 @@ impl Model {
 
     /// Gives the first in line who is there what they want, or drops them where their limit forbids that (chosen).
     fn grant_to_head(&mut self, kind: usize) -> bool {
+        if self.deleted {
+            return false;
+        }
         let line = &self.types[kind].line;
         let Some(place) = line.iter().position(|waiting| !waiting.passed_over) else { return false };
         let head = line[place].clone();

@@ -53,7 +53,7 @@ pub use cleaned::{CLEANED_LISTED_MAX, Cleaned, CleanedHold, CleanedPlace, Cleane
 pub use cleanup::Cleanup;
 pub use create::NewEvent;
 pub use login::{EventAnswer, LoginAnswer};
-pub use missed::{Absence, MISSED_CHANGES_MAX, Missed};
+pub use missed::{Absence, MISSED_CHANGES_MAX, Missed, Shifts};
 pub use overview::{JournalOverview, Overview};
 pub use release::{ReleaseWish, ReleasedHolds};
 pub use session_list::{SessionEntry, SessionPage};

@@ -3,7 +3,7 @@
 //! Changes are folded: of a thing that changed twice, only the later change counts, because whoever is told looks at the thing
 //! as it is. A place in line that ended is no longer there to be looked at, so what became of it is kept.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::core::change::{Change, Share};
 use crate::core::hold::{HoldSource, HoldState};
@@ -68,8 +68,6 @@ pub struct Touches {
     pub things: HashMap<Thing, Touched>,
     /// Places that ended, in the order of their ends.
     pub ended_places: Vec<EndedPlace>,
-    /// Events in which deadlines may have moved without a change of the things themselves. Only of changes read back.
-    pub shifted_events: HashSet<EventNumber>,
     /// Something about the user's session or its tokens.
     pub is_about_session: bool,
     /// Nobody took what was gathered, and it was thrown away for being too much.
@@ -127,11 +125,7 @@ impl Touch {
 impl Touches {
     /// Whether nothing has become of anything.
     pub fn is_empty(&self) -> bool {
-        self.things.is_empty()
-            && self.ended_places.is_empty()
-            && self.shifted_events.is_empty()
-            && !self.is_about_session
-            && !self.has_overflown
+        self.things.is_empty() && self.ended_places.is_empty() && !self.is_about_session && !self.has_overflown
     }
 
     /// Adds the change `seq` of an event, which was at `at_ms`.
@@ -175,7 +169,6 @@ impl Touches {
         later.ended_places.into_iter().for_each(|ended| self.end_place(ended));
         self.things.extend(later.things);
         self.joined.extend(later.joined);
-        self.shifted_events.extend(later.shifted_events);
         self.is_about_session |= later.is_about_session;
         self.has_overflown |= later.has_overflown;
     }

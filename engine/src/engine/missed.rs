@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use crate::core::change::{Change, Record};
-use crate::core::id::UserNumber;
+use crate::core::hold::HoldSource;
+use crate::core::id::{EventNumber, TypeIndex, UserNumber};
 use crate::journal::JournalError;
 use crate::record::decode_record;
 use crate::touches::{Touch, Touches};
@@ -31,6 +32,44 @@ pub struct Missed {
     /// Of each absence, in the order they were given. `None` where it cannot be told: longer ago than
     /// [`MISSED_CHANGES_MAX`] or than the journal reaches back, or not a number of this journal.
     pub touches: Vec<Option<Touches>>,
+    /// What happened to everybody meanwhile.
+    pub shifts: Shifts,
+}
+
+/// What moves a user's things without a change of their own, over the longest of several absences. It is kept once for
+/// all who come back: after a restart thousands do, and the deadlines of every event have moved.
+#[derive(Debug, Default)]
+pub struct Shifts {
+    /// The last change that may have moved the deadlines of an event.
+    deadlines: HashMap<EventNumber, u64>,
+    /// The last end of a place in a line.
+    lines: HashMap<(EventNumber, TypeIndex), u64>,
+}
+
+impl Shifts {
+    /// Whether deadlines of an event may have moved after the change `after_seq`.
+    pub fn has_moved_deadlines(&self, event: EventNumber, after_seq: u64) -> bool {
+        self.deadlines.get(&event).is_some_and(|seq| *seq > after_seq)
+    }
+
+    /// Whether places in a line may have come nearer to the front after the change `after_seq`.
+    pub fn has_moved_line(&self, event: EventNumber, ticket_type: TypeIndex, after_seq: u64) -> bool {
+        self.lines.get(&(event, ticket_type)).is_some_and(|seq| *seq > after_seq)
+    }
+
+    fn add(&mut self, seq: u64, event: EventNumber, change: &Change) {
+        match change {
+            Change::ClocksShifted { .. } | Change::StatusChanged { .. } | Change::EventChanged { .. } => {
+                self.deadlines.insert(event, seq);
+            }
+            Change::QueueLeft { share }
+            | Change::QueueDropped { share, .. }
+            | Change::HoldPlaced { share, source: HoldSource::Queue, .. } => {
+                self.lines.insert((event, share.ticket_type), seq);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Engine {
@@ -55,7 +94,8 @@ impl Engine {
     fn read_missed(&self, absences: &[Absence], oldest_seq: u64, until_seq: u64) -> Result<Missed, JournalError> {
         let known = oldest_seq..=self.durable_seq();
         let told = |absence: &Absence| known.contains(&absence.after_seq).then(Touches::default);
-        let mut missed = Missed { until_seq, touches: absences.iter().map(told).collect() };
+        let touches = absences.iter().map(told).collect();
+        let mut missed = Missed { until_seq, touches, shifts: Shifts::default() };
         let mut by_user: HashMap<UserNumber, Vec<usize>> = HashMap::new();
         let mut first_after = until_seq;
         for (index, absence) in absences.iter().enumerate().filter(|(index, _)| missed.touches[*index].is_some()) {
@@ -86,25 +126,14 @@ impl Missed {
         record: &Record,
     ) {
         for (seq, change) in (first_seq..).zip(&record.changes) {
-            if let Some((user, touch)) = Touch::of(change) {
-                for index in by_user.get(&user).into_iter().flatten().filter(|index| seq > absences[**index].after_seq)
-                {
-                    let touches = self.touches[*index].as_mut().expect("who is read for");
-                    touches.add(seq, record.at_ms, record.event, touch);
-                }
-            } else if moves_deadlines(change) {
-                let away = absences.iter().zip(&mut self.touches).filter(|(absence, _)| seq > absence.after_seq);
-                away.filter_map(|(_, touches)| touches.as_mut()).for_each(|touches| {
-                    touches.shifted_events.insert(record.event);
-                });
+            self.shifts.add(seq, record.event, change);
+            let Some((user, touch)) = Touch::of(change) else { continue };
+            for index in by_user.get(&user).into_iter().flatten().filter(|index| seq > absences[**index].after_seq) {
+                let touches = self.touches[*index].as_mut().expect("who is read for");
+                touches.add(seq, record.at_ms, record.event, touch);
             }
         }
     }
-}
-
-/// Whether a change may move deadlines, or the time left until them, of holds that it does not name.
-fn moves_deadlines(change: &Change) -> bool {
-    matches!(change, Change::ClocksShifted { .. } | Change::StatusChanged { .. } | Change::EventChanged { .. })
 }
 
 #[cfg(test)]
@@ -113,7 +142,7 @@ mod tests {
     use super::*;
     use crate::core::command::{Caller, Command, Wish};
     use crate::core::hold::HoldState;
-    use crate::core::id::{EventNumber, HoldNumber, Slug, TypeIndex};
+    use crate::core::id::{HoldNumber, Slug};
     use crate::core::outcome::QueueState;
     use crate::core::settings::{Details, Settings, TicketTypeDefinition};
     use crate::core::status::Status;
@@ -186,11 +215,28 @@ mod tests {
         ask(&engine, &caller, Command::PlaceHold { wish: Wish::default(), wait: false });
         let after_seq = engine.durable_seq();
         let absence = [Absence { user: ann, after_seq }];
-        assert!(engine.missed(&absence).unwrap().touches[0].as_ref().unwrap().is_empty());
+        assert!(!engine.missed(&absence).unwrap().shifts.has_moved_deadlines(GALA, after_seq));
         let admin = Caller::Admin { name: "ops".to_owned() };
         ask(&engine, &admin, Command::SetStatus { to: Status::Paused, reason: None });
         let missed = engine.missed(&absence).unwrap();
-        assert_eq!(missed.touches[0].as_ref().unwrap().shifted_events, [GALA].into());
+        assert!(missed.touches[0].as_ref().unwrap().is_empty(), "nothing became of the hold itself");
+        assert!(missed.shifts.has_moved_deadlines(GALA, after_seq));
+        assert!(!missed.shifts.has_moved_deadlines(GALA, engine.durable_seq()));
+    }
+
+    #[test]
+    fn who_leaves_the_line_moves_those_behind() {
+        let engine = Engine::with_event(gala());
+        let [ann, bob, cay] = [("ann", 1), ("bob", 2), ("cay", 3)].map(|(name, token)| log_in(&engine, name, token));
+        for (_, caller) in [&ann, &bob, &cay] {
+            ask(&engine, caller, Command::PlaceHold { wish: Wish::default(), wait: true });
+        }
+        let after_seq = engine.durable_seq();
+        let absence = [Absence { user: cay.0, after_seq }];
+        let has_moved = || engine.missed(&absence).unwrap().shifts.has_moved_line(GALA, TypeIndex(0), after_seq);
+        assert!(!has_moved());
+        ask(&engine, &bob.1, Command::LeaveQueue { ticket_type: None });
+        assert!(has_moved());
     }
 
     #[test]

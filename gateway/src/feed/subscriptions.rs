@@ -129,19 +129,21 @@ impl Subscriptions {
     ///
     /// # Errors
     ///
-    /// The end: all are over, or the session is.
+    /// The end: all are over; or what is the session's own is, for whatever reason, and with it all others.
     pub async fn next(&mut self) -> Result<Message, End> {
         loop {
             tokio::select! {
                 biased;
-                message = self.messages.recv() => return message.ok_or(self.end),
-                Some(ended) = self.tellers.join_next() => {
-                    // What was told before is still taken; then there is nobody left who would tell more.
-                    if let Ok(end @ (End::SessionExpired | End::TooSlow)) = ended {
+                Some(message) = self.messages.recv() => return Ok(message),
+                // What was told before is still taken; the end is known once all who tell have been asked how theirs was.
+                ended = self.tellers.join_next() => match ended {
+                    None => return Err(self.end),
+                    Some(Ok(end)) if end != End::Over => {
                         self.end = end;
                         self.tellers.abort_all();
                     }
-                }
+                    Some(_) => {}
+                },
             }
         }
     }
@@ -158,4 +160,59 @@ async fn tell_event(outlet: Outlet, event: Slug, telling: impl Future<Output = E
         }
     }
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::message;
+    use crate::feed::places::Kind;
+
+    /// A socket on which these have ended, and perhaps another one goes on.
+    fn ended(ends: impl IntoIterator<Item = End>, has_another: bool) -> Subscriptions {
+        let (sender, messages) = mpsc::channel(1);
+        let outlet = Outlet::new(sender, Kind::Socket);
+        let mut tellers = JoinSet::new();
+        for end in ends {
+            let outlet = outlet.clone();
+            tellers.spawn(async move {
+                let _outlet = outlet;
+                end
+            });
+        }
+        if has_another {
+            tellers.spawn(async move { outlet.awake_until(std::future::pending()).await.unwrap_or_else(|end| end) });
+        }
+        Subscriptions { messages, tellers, end: End::Over }
+    }
+
+    #[tokio::test]
+    async fn a_socket_ends_as_what_is_ones_own_does() {
+        for end in [End::SessionExpired, End::TooSlow] {
+            for has_another in [false, true] {
+                let told = ended([End::Over, end], has_another).next().await;
+                assert_eq!(told.err(), Some(end), "with another one: {has_another}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_told_before_the_end_is_heard() {
+        let (sender, messages) = mpsc::channel(1);
+        let mut tellers = JoinSet::new();
+        tellers.spawn(async move {
+            Outlet::new(sender, Kind::Socket).send(message::server("current")).await.expect("room");
+            End::TooSlow
+        });
+        let mut subscriptions = Subscriptions { messages, tellers, end: End::Over };
+        assert!(subscriptions.next().await.is_ok());
+        assert_eq!(subscriptions.next().await.err(), Some(End::TooSlow));
+    }
+
+    #[tokio::test]
+    async fn one_event_that_is_gone_ends_no_other() {
+        use futures_util::FutureExt;
+        assert!(ended([End::Over], true).next().now_or_never().is_none());
+        assert_eq!(ended([End::Over], false).next().await.err(), Some(End::Over));
+    }
 }

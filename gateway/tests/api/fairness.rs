@@ -292,7 +292,7 @@ async fn in_a_sale_of_twenty_thousand_nobody_who_is_there_is_passed_over() {
     println!("{} changes: {:?}, {logout_count} logouts", sale.trail.len(), checker.counts);
     assert!(logout_count > 100, "hardly anybody logged out: {logout_count}");
     for what in ["grants", "skips", "returns", "expiries", "releases"] {
-        assert!(checker.counts.get(what).is_some_and(|count| *count > 500), "hardly any {what}: {:?}", checker.counts);
+        assert!(checker.counts.get(what).is_some_and(|count| *count > 100), "hardly any {what}: {:?}", checker.counts);
     }
     assert!(checker.next().is_none() || checker.held + checker.booked == CAPACITY, "free tickets, and somebody waits");
     let event = sale.server.visitor().event("gala").await;

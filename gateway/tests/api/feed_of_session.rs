@@ -209,6 +209,25 @@ async fn a_place_is_told_again_when_the_line_moves() {
 }
 
 #[tokio::test]
+async fn a_place_that_came_nearer_meanwhile_is_told() {
+    let server = TestServer::start().await;
+    server.admin().put_on_sale("tiny", 1).await;
+    let (ann, bob, cay) = (server.login("ann").await, server.login("bob").await, server.login("cay").await);
+    cay.hold("tiny", json!({})).await.expect(201);
+    bob.join("tiny", json!({})).await.expect(200);
+    ann.join("tiny", json!({})).await.expect(200);
+    let mut stream = listen(&server, &ann).await;
+    let seen = stream.once(is_current).await.id.expect("a number");
+    drop(stream);
+    let (_, told) = come_back(&server, &ann, seen).await;
+    assert_eq!(kinds(&told), ["server", "server"], "the line stood still");
+    bob.leave("tiny").await.expect_status(204);
+    let (_, told) = come_back(&server, &ann, seen).await;
+    assert_eq!(kinds(&told), ["server", "queue", "server"]);
+    assert_eq!((&told[1].data["ahead"], told[1].id), (&json!(0), None));
+}
+
+#[tokio::test]
 async fn an_event_that_closes_drops_its_line_and_says_so() {
     let server = TestServer::start().await;
     let admin = server.admin();

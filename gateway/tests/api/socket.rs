@@ -335,6 +335,15 @@ async fn the_socket_ends_with_the_session() {
     assert_eq!(close, (4410, "session_expired".to_owned()));
     let mut late = Subscriber::saying(&server, own(&ann.token)).await;
     late.expect_refusal("session_expired", 4410).await;
+
+    // With nothing else to tell, too.
+    let bob = server.login("bob").await;
+    let mut alone = Subscriber::saying(&server, own(&bob.token)).await;
+    alone.once(is_current).await;
+    bob.log_out().await.expect_status(204);
+    let (messages, close) = alone.rest().await;
+    assert_eq!(messages.last().expect("a farewell").data, json!({ "status": "session_expired" }));
+    assert_eq!(close, (4410, "session_expired".to_owned()));
 }
 
 #[tokio::test]

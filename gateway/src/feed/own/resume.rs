@@ -2,13 +2,23 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use holdfast_engine::engine::{Absence, Touches};
+use holdfast_engine::engine::{Absence, Shifts, Touches};
 use tokio::sync::oneshot;
 
 use crate::gateway::Gateway;
 
-/// Up to which change something was read, and what has become of the user's things by then. `None` if it cannot be told.
-pub type Answer = Option<(u64, Touches)>;
+/// What somebody missed. `None` if it cannot be told.
+pub type Answer = Option<Missed>;
+
+/// What somebody missed.
+pub struct Missed {
+    /// Up to and including this change.
+    pub until_seq: u64,
+    /// What has become of the user's things by then.
+    pub touches: Touches,
+    /// What happened to everybody meanwhile.
+    pub shifts: Arc<Shifts>,
+}
 
 /// Those who have come back and wait to hear what they missed.
 #[derive(Default)]
@@ -60,9 +70,11 @@ fn read(gateway: &Gateway) {
         let missed = gateway.engine().ok().map(|engine| engine.missed(&absences));
         match missed {
             Some(Ok(missed)) => {
+                let (until_seq, shifts) = (missed.until_seq, Arc::new(missed.shifts));
                 for (asker, touches) in askers.into_iter().zip(missed.touches) {
+                    let shifts = Arc::clone(&shifts);
                     // They may have gone again.
-                    let _ = asker.send(touches.map(|touches| (missed.until_seq, touches)));
+                    let _ = asker.send(touches.map(|touches| Missed { until_seq, touches, shifts }));
                 }
             }
             Some(Err(error)) => {

@@ -18,8 +18,9 @@ use crate::feed::message::{self, Message};
 use crate::feed::stream::{End, Outlet};
 use crate::gateway::Gateway;
 
-/// How often one looks again for a moment in which nothing changes.
-const LOOKS_MAX: u32 = 16;
+/// How often one looks for a moment in which nothing changes: more often than a session may change something at once
+/// after a pause, each time with the disk in between.
+const LOOKS_MAX: u32 = 64;
 
 /// After how many changes of others a client gets a new number to come back with: a quarter of how far back is read.
 const CURSOR_CHANGES: u64 = holdfast_engine::engine::MISSED_CHANGES_MAX / 4;
@@ -73,7 +74,7 @@ impl<'a> Things<'a> {
     ///
     /// [`End::Left`] if the client has gone, [`End::TooSlow`] if more has happened than is kept for it.
     pub async fn tell(&mut self, mut touches: Touches) -> Result<(), End> {
-        let belongings = self.settle(&mut touches).await;
+        let belongings = self.settle(&mut touches).await?;
         self.tell_touched(&touches, &news::index(belongings)).await
     }
 
@@ -93,7 +94,7 @@ impl<'a> Things<'a> {
             return Ok(());
         }
         let mut touches = Touches::default();
-        let belongings = self.settle(&mut touches).await;
+        let belongings = self.settle(&mut touches).await?;
         let seq = belongings.seq;
         let all = news::index(belongings);
         self.tell_touched(&touches, &all).await?;
@@ -105,21 +106,24 @@ impl<'a> Things<'a> {
     }
 
     /// All that is the user's, and what has become of it meanwhile added to `touches`: so the two agree.
-    async fn settle(&self, touches: &mut Touches) -> Belongings {
-        let mut looks = 0;
-        loop {
+    ///
+    /// # Errors
+    ///
+    /// [`End::TooSlow`] if something new has come during each of [`LOOKS_MAX`] looks: what came last is in none of them.
+    async fn settle(&self, touches: &mut Touches) -> Result<Belongings, End> {
+        for _ in 0..LOOKS_MAX {
             let belongings = self.engine.belongings(self.user).await;
             let since = self.watch.take();
-            looks += 1;
-            if since.is_empty() || looks == LOOKS_MAX {
-                return belongings;
+            if since.is_empty() {
+                return Ok(belongings);
             }
             touches.append(since);
         }
+        Err(End::TooSlow)
     }
 
     async fn begin_afresh(&mut self) -> Result<(), End> {
-        let belongings = self.settle(&mut Touches::default()).await;
+        let belongings = self.settle(&mut Touches::default()).await?;
         let seq = belongings.seq;
         let all = news::index(belongings);
         self.outlet.send(message::server("fresh")).await?;
@@ -132,26 +136,34 @@ impl<'a> Things<'a> {
     async fn resume(&mut self, gateway: &Arc<Gateway>, after_seq: u64) -> Result<Option<u64>, End> {
         let mut since = Touches::default();
         // What was on its way when the watch began is told to nobody. It is in the journal after this.
-        self.settle(&mut since).await;
+        let before = news::index(self.settle(&mut since).await?);
         let absence = Absence { user: self.user, after_seq };
-        let Some((until_seq, mut missed)) = resume::missed(gateway, absence).await else { return Ok(None) };
-        let belongings = self.settle(&mut since).await;
+        let Some(missed) = resume::missed(gateway, absence).await else { return Ok(None) };
+        let resume::Missed { until_seq, mut touches, shifts } = missed;
+        let belongings = self.settle(&mut since).await?;
         since.forget_until(until_seq);
-        missed.append(since);
+        touches.append(since);
         let seq = belongings.seq;
         let all = news::index(belongings);
-        let Some(messages) = self.news(&missed, &all) else { return Ok(None) };
+        let Some(messages) = self.news(&touches, &all) else { return Ok(None) };
         self.outlet.send(message::server("resumed")).await?;
         // What was not touched is known.
         self.told = all.clone();
         self.send(messages).await?;
         let is_shifted = |thing: &Thing, now: &Shown| match (thing, now) {
             (Thing::Hold(event, _), Shown::Hold(_, hold)) => {
-                missed.shifted_events.contains(event) && hold.state == HoldState::Held
+                hold.state == HoldState::Held && shifts.has_moved_deadlines(*event, after_seq)
+            }
+            (Thing::Place(event, ticket_type), Shown::Place(..)) => {
+                shifts.has_moved_line(*event, *ticket_type, after_seq)
             }
             _ => false,
         };
-        let shifted = keys_where(&all, |thing, now| is_shifted(thing, now) && !missed.things.contains_key(thing));
+        // What was read ends before the look: what others have done in between is seen by looking twice.
+        let has_moved_since = |thing: &Thing, now: &Shown| before.get(thing).is_some_and(|then| has_moved(then, now));
+        let shifted = keys_where(&all, |thing, now| {
+            !touches.things.contains_key(thing) && (is_shifted(thing, now) || has_moved_since(thing, now))
+        });
         self.tell_unnumbered(&shifted, &all).await?;
         Ok(Some(seq))
     }

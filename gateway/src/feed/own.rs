@@ -1,6 +1,6 @@
 //! The stream of a session: what is the user's, and the figures of all public events.
 //!
-//! In reading order: this is how one goes, [`things`] what it tells of the user's, [`news`] in which order and with which
+//! In reading order: this is how one goes, `things.rs` what it tells of the user's, `news.rs` in which order and with which
 //! numbers, [`resume`] what somebody missed who comes back.
 
 mod news;

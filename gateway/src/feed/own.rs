@@ -7,13 +7,11 @@ mod news;
 pub mod resume;
 mod things;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use holdfast_engine::core::id::EventNumber;
 use holdfast_engine::session_table::LiveSession;
 
-use super::programme::{self, Shown};
+use super::programme::{self, Shown, Told};
 use super::stream::{End, Outlet};
 use crate::gateway::Gateway;
 use things::Things;
@@ -31,22 +29,6 @@ pub struct Reader {
     pub seen: Option<u64>,
 }
 
-/// The events that are otherwise than told before.
-#[derive(Debug, Default)]
-struct Renewed {
-    /// Those with other figures.
-    figures: HashSet<EventNumber>,
-    /// Those with other settings or another status.
-    versions: HashSet<EventNumber>,
-}
-
-/// The figures of all public events. Those that are not told are looked at all the same: what is the user's depends on them.
-struct Figures {
-    is_told: bool,
-    /// Number of the journal and version of each event's last message.
-    told: HashMap<EventNumber, (u64, u32)>,
-}
-
 /// Tells a user what is theirs, and of all public events, as long as the token opens the session.
 pub async fn tell(outlet: Outlet, gateway: Arc<Gateway>, reader: Reader) -> End {
     tell_on(&outlet, &gateway, reader).await.map_or_else(|end| end, |()| End::SessionExpired)
@@ -59,9 +41,10 @@ async fn tell_on(outlet: &Outlet, gateway: &Arc<Gateway>, reader: Reader) -> Res
     // Whoever has this stream open waits in line, however long without a request.
     let _attendance = engine.attend(&reader.session);
     let mut programme = programme::read(gateway).map_err(|_| End::Over)?;
-    let mut figures = Figures { is_told: reader.wants_figures, told: HashMap::new() };
+    // Figures that are not told are looked at all the same: what is the user's depends on them.
+    let (mut figures, reads_them) = (Told::default(), reader.wants_figures.then_some(outlet));
     let shown = Shown::clone(&programme.borrow_and_update());
-    figures.tell(outlet, &shown).await?;
+    figures.renew(&shown, reads_them).await?;
     things.begin(gateway, reader.seen).await?;
     while engine.is_opened_by(&reader.token_hash) {
         let next = async {
@@ -74,33 +57,10 @@ async fn tell_on(outlet: &Outlet, gateway: &Arc<Gateway>, reader: Reader) -> Res
             Some(touches) => things.tell(touches).await?,
             None => {
                 let shown = Shown::clone(&programme.borrow_and_update());
-                let renewed = figures.tell(outlet, &shown).await?;
+                let renewed = figures.renew(&shown, reads_them).await?;
                 things.look_again(&renewed).await?;
             }
         }
     }
     Ok(())
-}
-
-impl Figures {
-    /// Tells the figures that are newer than those told before.
-    async fn tell(&mut self, outlet: &Outlet, shown: &Shown) -> Result<Renewed, End> {
-        let mut renewed = Renewed::default();
-        for (number, figure) in shown.iter() {
-            let (seq, version) = (figure.seq, figure.version);
-            let before = self.told.insert(*number, (seq, version));
-            if before.map(|(seq, _)| seq) == Some(seq) {
-                continue;
-            }
-            if self.is_told {
-                outlet.send(figure.message.clone()).await?;
-            }
-            renewed.figures.insert(*number);
-            if before.is_some_and(|(_, before)| before != version) {
-                renewed.versions.insert(*number);
-            }
-        }
-        self.told.retain(|number, _| shown.contains_key(number));
-        Ok(renewed)
-    }
 }

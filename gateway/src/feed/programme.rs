@@ -1,7 +1,7 @@
 //! The figures of all public events, for the streams of sessions and for sockets: one task for all of them, one
 //! encoding of each message.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use holdfast_engine::core::id::EventNumber;
@@ -29,6 +29,19 @@ pub struct Figure {
     pub version: u32,
     /// The message.
     pub message: Message,
+}
+
+/// What one reader has been told: number of the journal and version of each event's last message.
+#[derive(Default)]
+pub struct Told(HashMap<EventNumber, (u64, u32)>);
+
+/// The events that are otherwise than told before.
+#[derive(Debug, Default)]
+pub struct Renewed {
+    /// Those with other figures.
+    pub figures: HashSet<EventNumber>,
+    /// Those with other settings or another status.
+    pub versions: HashSet<EventNumber>,
 }
 
 /// All public events, while somebody reads them.
@@ -80,18 +93,40 @@ pub async fn tell(outlet: Outlet, reader: watch::Receiver<Shown>) -> End {
 }
 
 async fn tell_on(outlet: &Outlet, mut reader: watch::Receiver<Shown>) -> Result<(), End> {
-    let mut told = HashMap::new();
+    let mut told = Told::default();
     loop {
         let shown = Shown::clone(&reader.borrow_and_update());
-        for (number, figure) in shown.iter() {
-            if told.insert(*number, figure.seq) != Some(figure.seq) {
-                outlet.send(figure.message.clone()).await?;
-            }
-        }
-        told.retain(|number, _| shown.contains_key(number));
+        told.renew(&shown, Some(outlet)).await?;
         if outlet.awake_until(reader.changed()).await?.is_err() {
             return Ok(());
         }
+    }
+}
+
+impl Told {
+    /// Takes over the figures that are newer than those before, and tells them where there is an outlet.
+    ///
+    /// # Errors
+    ///
+    /// [`End::Left`] if the client has gone.
+    pub async fn renew(&mut self, shown: &Shown, outlet: Option<&Outlet>) -> Result<Renewed, End> {
+        let mut renewed = Renewed::default();
+        for (number, figure) in shown.iter() {
+            let (seq, version) = (figure.seq, figure.version);
+            let before = self.0.insert(*number, (seq, version));
+            if before.map(|(seq, _)| seq) == Some(seq) {
+                continue;
+            }
+            if let Some(outlet) = outlet {
+                outlet.send(figure.message.clone()).await?;
+            }
+            renewed.figures.insert(*number);
+            if before.is_some_and(|(_, before)| before != version) {
+                renewed.versions.insert(*number);
+            }
+        }
+        self.0.retain(|number, _| shown.contains_key(number));
+        Ok(renewed)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What organisers do besides describing events: holds, cleanup, snapshot, the audit trail.
+//! What organisers do besides describing events: holds, bookings, snapshot, the audit trail.
 
 use std::sync::Arc;
 

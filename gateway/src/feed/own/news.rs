@@ -79,11 +79,15 @@ pub fn of_things(touches: &Touches, all: &All, told: &All) -> Option<Vec<News>> 
     things.sort_unstable_by_key(|(thing, _)| **thing);
     let mut news = Vec::with_capacity(things.len());
     for (thing, Touched { seq, end }) in things {
+        let forgotten;
         let shown = match all.get(thing) {
-            Some(shown) => shown.clone(),
+            Some(shown) => shown,
             // Its end is told by itself.
             None if matches!(thing, Thing::Place(..)) => continue,
-            None => ended(told.get(thing)?, (*end)?)?,
+            None => {
+                forgotten = ended(told.get(thing)?, (*end)?)?;
+                &forgotten
+            }
         };
         news.push(News { seq: *seq, kind: shown.kind(), object: shown.object() });
     }

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use holdfast_engine::core::hold::HoldState;
 use holdfast_engine::core::id::UserNumber;
 use holdfast_engine::core::outcome::HoldView;
-use holdfast_engine::engine::{Absence, Belongings, Engine, Thing, Touches, UserWatch};
+use holdfast_engine::engine::{Absence, Belongings, Engine, MISSED_CHANGES_MAX, Thing, Touches, UserWatch};
 use serde_json::json;
 
 use super::news::{self, All, Shown};
-use super::{Renewed, resume};
+use super::resume;
 use crate::feed::message::{self, Message};
+use crate::feed::programme::Renewed;
 use crate::feed::stream::{End, Outlet};
 use crate::gateway::Gateway;
 
@@ -23,7 +24,7 @@ use crate::gateway::Gateway;
 const LOOKS_MAX: u32 = 64;
 
 /// After how many changes of others a client gets a new number to come back with: a quarter of how far back is read.
-const CURSOR_CHANGES: u64 = holdfast_engine::engine::MISSED_CHANGES_MAX / 4;
+const CURSOR_CHANGES: u64 = MISSED_CHANGES_MAX / 4;
 
 /// A place is told again when it has come nearer by this part of its distance, or by one: some hundred messages bring even
 /// the last of a million to the front.
@@ -51,7 +52,7 @@ impl<'a> Things<'a> {
     ///
     /// # Errors
     ///
-    /// [`End::Left`] if the client has gone.
+    /// As [`tell`](Things::tell).
     pub async fn begin(&mut self, gateway: &Arc<Gateway>, seen: Option<u64>) -> Result<(), End> {
         let resumed_seq = match seen {
             Some(after_seq) => self.resume(gateway, after_seq).await?,
@@ -185,7 +186,7 @@ impl<'a> Things<'a> {
         }
         let mut news = news::of_things(touches, all, &self.told)?;
         for ended in &touches.ended_places {
-            // A removed event was never used: nobody had a place there.
+            // Without the event, there is nothing to tell the place of.
             let Some(event) = self.engine.event_numbered(ended.event) else { continue };
             let before = self.told.get(&Thing::Place(ended.event, ended.ticket_type));
             news.push(news::of_ended_place(&event, ended, before, self.engine.now_ms()));

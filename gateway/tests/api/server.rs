@@ -89,6 +89,17 @@ impl TestServer {
         Connection::to(self.address.clone())
     }
 
+    /// Logs a user in who is logged in already: the same session, another token.
+    pub async fn login_again(&self, user: &str) -> Buyer {
+        let answer = self.connection().send(post("/v1/sessions", json!({ "user": user }))).await;
+        Buyer::with(self.connection(), answer.expect(200))
+    }
+
+    /// Where it listens, now and after a restart.
+    pub fn server_address(&self) -> Address {
+        self.address.clone()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address.get()

@@ -14,7 +14,7 @@ use crate::error::ApiError;
 pub(super) fn render(description: &Value) -> String {
     let mut main = contents();
     for (tag, text) in TAGS {
-        let _ = write!(main, "<section id=\"{tag}\"><h2>{}</h2><p class=\"quiet\">{}</p>", heading(tag), escape(text));
+        let _ = write!(main, "<section id=\"{tag}\"><h2>{}</h2><p class=\"quiet\">{}</p>", heading(tag), prose(text));
         calls(description).filter(|call| call.operation["tags"][0] == **tag).for_each(|call| call.render(&mut main));
         main.push_str("</section>");
     }
@@ -24,7 +24,7 @@ pub(super) fn render(description: &Value) -> String {
     }
     main.push_str("</section>");
     let introduction = description["info"]["description"].as_str().unwrap_or_default();
-    page("The HTTP API", &format!("<p>{}</p>{main}", escape(introduction)))
+    page("The HTTP API", &format!("<p>{}</p>{main}", prose(introduction)))
 }
 
 /// `GET /docs/errors`: where the `type` of a problem points.
@@ -39,7 +39,7 @@ pub(super) fn render_errors() -> String {
             "<article class=\"glass card\" id=\"{code}\"><h2><code>{code}</code> <span class=\"badge\">{}</span></h2>",
             refusal.status().as_u16()
         );
-        let _ = write!(main, "<p>{}</p>{}</article>", escape(&refusal.detail()), block("Example", &refusal.problem()));
+        let _ = write!(main, "<p>{}</p>{}</article>", prose(&refusal.detail()), block("Example", &refusal.problem()));
     }
     page("Refusals", &main)
 }
@@ -86,9 +86,9 @@ impl Call<'_> {
             "<article class=\"glass card\" id=\"{id}\"><h3><code>{method} {}</code></h3>",
             escape(self.path)
         );
-        let _ = write!(out, "<p>{}</p>", escape(text(&operation["summary"])));
+        let _ = write!(out, "<p>{}</p>", prose(text(&operation["summary"])));
         for paragraph in text(&operation["description"]).split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
-            let _ = write!(out, "<p class=\"quiet\">{}</p>", escape(paragraph));
+            let _ = write!(out, "<p class=\"quiet\">{}</p>", prose(paragraph));
         }
         self.render_credentials(out);
         self.render_parameters(out);
@@ -102,7 +102,7 @@ impl Call<'_> {
         let schemes: Vec<&str> = ways.flat_map(members).map(|(scheme, _)| scheme).collect();
         let Some(scheme) = schemes.first() else { return };
         let told = text(&self.components["securitySchemes"][*scheme]["description"]);
-        let _ = write!(out, "<p><span class=\"badge\">Authorization</span> {}</p>", escape(told));
+        let _ = write!(out, "<p><span class=\"badge\">Authorization</span> {}</p>", prose(told));
     }
 
     fn render_parameters(&self, out: &mut String) {
@@ -115,7 +115,7 @@ impl Call<'_> {
             let _ = write!(
                 out,
                 "<dd>{kind} <span class=\"quiet\">{}</span></dd></div>",
-                escape(text(&parameter["description"]))
+                prose(text(&parameter["description"]))
             );
         }
         out.push_str("</dl>");
@@ -142,7 +142,7 @@ impl Call<'_> {
                     let _ = write!(
                         out,
                         "{}: {} <span class=\"quiet\">{media}</span>",
-                        escape(text(&answer["description"])),
+                        prose(text(&answer["description"])),
                         schema::kind(&content["schema"])
                     );
                     if let Some(example) = content.get("example") {
@@ -150,7 +150,7 @@ impl Call<'_> {
                     }
                 }
                 None if content.is_some() => out.push_str(&codes(answer)),
-                None => out.push_str(&escape(text(&answer["description"]))),
+                None => out.push_str(&prose(text(&answer["description"]))),
             }
             out.push_str("</dd></div>");
         }
@@ -186,6 +186,19 @@ fn heading(id: &str) -> String {
         first.make_ascii_uppercase();
     }
     heading
+}
+
+/// Text for people as HTML. What stands between backticks is what stands in code, too.
+fn prose(text: &str) -> String {
+    let pieces = escape(text);
+    let mut shown = String::with_capacity(pieces.len());
+    for (index, piece) in pieces.split('`').enumerate() {
+        if index > 0 {
+            shown.push_str(if index % 2 == 1 { "<code>" } else { "</code>" });
+        }
+        shown.push_str(piece);
+    }
+    shown
 }
 
 /// Text as it may stand in HTML, also within quotes.
@@ -229,5 +242,13 @@ mod tests {
         assert!(page.contains("GET /&lt;b&gt;"), "{page}");
         assert!(page.contains("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot;"), "{page}");
         assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_shown_as_code() {
+        assert_eq!(prose("with `\"me\"` & `b`, see"), "with <code>&quot;me&quot;</code> &amp; <code>b</code>, see");
+        let page = std::str::from_utf8(&super::super::DESCRIPTION.page).expect("text");
+        assert_eq!(page.matches("<code>").count(), page.matches("</code>").count());
+        assert!(page.contains("depends on <code>auth.mode</code>"), "{page}");
     }
 }

@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{escape, members, text};
+use super::{escape, members, prose, text};
 
 /// A named schema: its members, or what it is.
 pub(super) fn render(name: &str, schema: &Value, out: &mut String) {
     let _ = write!(out, "<article class=\"glass card\" id=\"object-{name}\"><h3>{}</h3>", escape(name));
-    let _ = write!(out, "<p class=\"quiet\">{}</p>", escape(text(&schema["description"])));
+    let _ = write!(out, "<p class=\"quiet\">{}</p>", prose(text(&schema["description"])));
     if schema["properties"].is_null() {
         let _ = write!(out, "<p>{}</p></article>", kind(schema));
         return;
@@ -24,7 +24,7 @@ fn fields(schema: &Value) -> String {
     for (field, schema) in members(&schema["properties"]) {
         let optional = if required.contains(&field) { "" } else { " <span class=\"quiet\">optional</span>" };
         let _ = write!(out, "<div><dt><code>{}</code>{optional}</dt><dd>{}", escape(field), kind(schema));
-        let _ = write!(out, " <span class=\"quiet\">{}</span></dd></div>", escape(text(&schema["description"])));
+        let _ = write!(out, " <span class=\"quiet\">{}</span></dd></div>", prose(text(&schema["description"])));
     }
     out + "</dl>"
 }

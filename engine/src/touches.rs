@@ -116,6 +116,7 @@ impl Touch {
             Change::QueueJoined { share, .. } => Touch::Joined(*share),
             Change::QueueLeft { share } => Touch::Ended(*share, QueueState::Left),
             Change::QueueDropped { share, .. } => Touch::Ended(*share, QueueState::Dropped),
+            Change::WaiterServed { share } => Touch::Ended(*share, QueueState::Granted),
             _ => return None,
         };
         Some((change.share()?.user, touch))

@@ -255,6 +255,12 @@ pub enum Change {
         /// Who, for how many.
         share: Share,
     },
+    /// A user who was first in line took tickets by themselves, by the change before it in the step, and gave up the
+    /// place.
+    WaiterServed {
+        /// Who, for how many they had waited.
+        share: Share,
+    },
 }
 
 /// See [`Change::EventCreated`].
@@ -435,6 +441,7 @@ impl Change {
             Change::AdminActed(_) => "admin_acted",
             Change::WaiterSkipped { .. } => "waiter_skipped",
             Change::WaiterReturned { .. } => "waiter_returned",
+            Change::WaiterServed { .. } => "waiter_served",
         }
     }
 
@@ -446,6 +453,7 @@ impl Change {
             | Change::QueueDropped { share, .. }
             | Change::WaiterSkipped { share, .. }
             | Change::WaiterReturned { share }
+            | Change::WaiterServed { share }
             | Change::HoldPlaced { share, .. }
             | Change::HoldAmended { share, .. }
             | Change::HoldExtended { share, .. }

@@ -64,6 +64,7 @@ impl Shifts {
             }
             Change::QueueLeft { share }
             | Change::QueueDropped { share, .. }
+            | Change::WaiterServed { share }
             | Change::HoldPlaced { share, source: HoldSource::Queue, .. } => {
                 self.lines.insert((event, share.ticket_type), seq);
             }

@@ -107,6 +107,7 @@ fn the_numbers_of_accounts_and_audit_entries_are_frozen() {
             "1a000000_01_07000000_0900000000000000_02000000_00000000",
         ),
         (Change::WaiterReturned { share }, "1b000000_01_07000000_0900000000000000_02000000"),
+        (Change::WaiterServed { share }, "1c000000_01_07000000_0900000000000000_02000000"),
         (
             Change::SessionEnded { session: LoginSeq(9), user, reason: SessionEnd::AccountRemoved },
             "07000000_0900000000000000_07000000_04000000",

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::core::change::{Change, EventCreated};
+use crate::core::hold::HoldSource;
 use crate::core::id::{EventNumber, HoldNumber, LoginSeq, TypeIndex, UserNumber};
 use crate::core::idempotency::KeyScope;
 use crate::core::status::Status;
@@ -34,6 +35,8 @@ struct Books {
     bookings: BTreeMap<HoldNumber, (UserNumber, u32, bool)>,
     numbers: u64,
     newest_ms: u64,
+    /// Whose place in which line the change before ended, without granting it.
+    served_next: Option<(TypeIndex, UserNumber)>,
 }
 
 #[derive(Default)]
@@ -188,13 +191,20 @@ impl Books {
         assert_eq!(u64::from(number.0), self.numbers, "a number was skipped or reused");
     }
 
-    /// Tickets go to the first in line who is there, or to anybody while nobody is.
-    fn take_turn(&mut self, index: TypeIndex, user: UserNumber) {
+    /// Tickets go to the first in line who is there, or to anybody while nobody is. Whether the user stood in line.
+    fn take_turn(&mut self, index: TypeIndex, user: UserNumber) -> bool {
         let kind = self.kind(index);
         if let Some(first) = kind.first_present() {
             assert_eq!(first, user, "somebody was passed over");
         }
-        kind.leave(user);
+        kind.leave(user)
+    }
+
+    /// Who takes tickets by themselves, and stood in line for them, is said to be served by the very next change.
+    fn take_by_hand(&mut self, index: TypeIndex, user: UserNumber) {
+        if self.take_turn(index, user) {
+            self.served_next = Some((index, user));
+        }
     }
 
     fn end_hold(&mut self, number: HoldNumber, index: TypeIndex, state: &'static str) -> u32 {
@@ -208,6 +218,11 @@ impl Books {
     }
 
     fn apply(&mut self, change: &Change) {
+        let served = match change {
+            Change::WaiterServed { share } => Some((share.ticket_type, share.user)),
+            _ => None,
+        };
+        assert_eq!(self.served_next.take(), served, "whose place ended by hand: {change:?}");
         match change {
             Change::CapacityChanged { ticket_type, to, .. } => self.kind(*ticket_type).capacity = *to,
             Change::QueueJoined { share, .. } => {
@@ -226,9 +241,13 @@ impl Books {
             Change::WaiterReturned { share } => {
                 assert!(self.kind(share.ticket_type).absent.remove(&share.user), "returned, but was not away");
             }
-            Change::HoldPlaced { number, share, .. } => {
+            Change::HoldPlaced { number, share, source, .. } => {
                 self.take_number(*number);
-                self.take_turn(share.ticket_type, share.user);
+                if *source == HoldSource::Queue {
+                    self.take_turn(share.ticket_type, share.user);
+                } else {
+                    self.take_by_hand(share.ticket_type, share.user);
+                }
                 self.kind(share.ticket_type).held += share.quantity;
                 self.give(share.user, share.quantity);
                 self.holds.insert(*number, (share.user, share.quantity, "held"));
@@ -261,7 +280,7 @@ impl Books {
             }
             Change::BookingPlaced { number, share } => {
                 self.take_number(*number);
-                self.take_turn(share.ticket_type, share.user);
+                self.take_by_hand(share.ticket_type, share.user);
                 self.book(*number, share.user, share.quantity, share.ticket_type);
             }
             Change::BookingCancelled { number, share, .. } => {

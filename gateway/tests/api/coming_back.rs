@@ -136,7 +136,7 @@ fn of_trail(change: &Value) -> Vec<(Thing, u64)> {
         }
         "hold_confirmed" => vec![thing("hold", "hold"), thing("booking", "booking")],
         "booking_placed" | "booking_cancelled" => vec![thing("booking", "booking")],
-        "queue_joined" | "queue_left" | "queue_dropped" => vec![thing("queue", "event")],
+        "queue_joined" | "queue_left" | "queue_dropped" | "waiter_served" => vec![thing("queue", "event")],
         _ => Vec::new(),
     }
 }

@@ -228,6 +228,41 @@ async fn a_place_that_came_nearer_meanwhile_is_told() {
 }
 
 #[tokio::test]
+async fn a_place_that_its_user_gave_up_for_fewer_tickets_is_told() {
+    for takes_hold in [true, false] {
+        let server = TestServer::start().await;
+        server.admin().put_on_sale("pair", 2).await;
+        let (ann, bob, cay) = (server.login("ann").await, server.login("bob").await, server.login("cay").await);
+        bob.hold("pair", json!({})).await.expect(201);
+        let mut stream = listen(&server, &ann).await;
+        let seen = stream.once(is_current).await.id.expect("a number");
+        let place = ann.join("pair", json!({ "quantity": 2 })).await.expect(200);
+        let joined = stream.once(tells("queue", "waiting")).await.id.expect("a number");
+        cay.join("pair", json!({})).await.expect(200);
+        let mut behind = listen(&server, &cay).await;
+        let seen_behind = behind.once(is_current).await.id.expect("a number");
+        // She is first, and one ticket is free.
+        let one = json!({ "quantity": 1 });
+        let (kind, state) = if takes_hold { ("hold", "held") } else { ("booking", "booked") };
+        if takes_hold { ann.hold("pair", one).await } else { ann.book("pair", one).await }.expect(201);
+        stream.once(tells(kind, state)).await;
+        let ended = stream.once(|message| message.event == "queue").await;
+        assert_eq!((&ended.data["state"], &ended.data["joined_at"]), (&json!("granted"), &place["joined_at"]));
+        assert_eq!(ended.data["quantity"], 2);
+        for (seen, joined_at) in [(seen, &place["joined_at"]), (joined, &Value::Null)] {
+            let (_, told) = come_back(&server, &ann, seen).await;
+            assert_eq!(kinds(&told), ["server", kind, "queue", "server"]);
+            assert_eq!((&told[2].data["state"], &told[2].data["joined_at"]), (&json!("granted"), joined_at));
+            assert_eq!(told[2].data["quantity"], 2);
+        }
+        assert_eq!(behind.once(tells("queue", "waiting")).await.data["ahead"], 0);
+        let (_, told) = come_back(&server, &cay, seen_behind).await;
+        assert_eq!(kinds(&told), ["server", "queue", "server"]);
+        assert_eq!(told[1].data["ahead"], 0);
+    }
+}
+
+#[tokio::test]
 async fn an_event_that_closes_drops_its_line_and_says_so() {
     let server = TestServer::start().await;
     let admin = server.admin();

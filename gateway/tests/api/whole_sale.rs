@@ -48,7 +48,7 @@ impl Books {
                 self.status = reason.split_once(" to ").expect("two").1.split(':').next().expect("one").to_owned();
             }
             "queue_joined" => self.waiting += 1,
-            "queue_left" | "queue_dropped" => self.waiting -= 1,
+            "queue_left" | "queue_dropped" | "waiter_served" => self.waiting -= 1,
             "hold_placed" => {
                 self.held += quantity;
                 self.waiting -= u64::from(change["source"] == "queue");

@@ -54,7 +54,10 @@ impl Change {
     fn is_consequence(&self) -> bool {
         let is_grant = self.kind == "hold_placed" && self.source.as_deref() == Some("queue");
         is_grant
-            || matches!(self.kind.as_str(), "answer_remembered" | "queue_dropped" | "admin_acted" | "waiter_skipped")
+            || matches!(
+                self.kind.as_str(),
+                "answer_remembered" | "queue_dropped" | "admin_acted" | "waiter_skipped" | "waiter_served"
+            )
     }
 }
 
@@ -221,6 +224,7 @@ impl Trail {
             "queue_left" | "queue_dropped" => self.leave(change),
             "waiter_skipped" => self.pass_over(change),
             "waiter_returned" => self.set_absent(change, false),
+            "waiter_served" => self.check_served(change),
             "hold_placed" => self.place_hold(change),
             "hold_amended" => self.amend_hold(change),
             "hold_extended" => drop(self.live(change)),
@@ -298,6 +302,14 @@ impl Trail {
             assert_eq!(next.user, change.user(), "somebody was passed over: {change:?}");
         }
         books.line.retain(|waiting| waiting.user != change.user());
+    }
+
+    /// The tickets taken by the change before have ended the place.
+    fn check_served(&mut self, change: &Change) {
+        let is_in_line = self.books(change).line.iter().any(|waiting| waiting.user == change.user());
+        assert!(!is_in_line, "served, and still in line: {change:?}");
+        let taken = self.at(change.seq - 1).expect("tickets were taken before");
+        assert_eq!(party_key(taken), party_key(change), "served by another's tickets: {change:?}");
     }
 
     fn place_hold(&mut self, change: &Change) {

@@ -86,9 +86,9 @@ impl Event {
         // After this point, the command must succeed.
         let number = HoldNumber(self.next_number);
         let share = Share { ticket_type: wish.ticket_type, user, session, quantity };
+        let place = self.place_share(user, wish.ticket_type);
         self.emit(context.now_ms, Change::BookingPlaced { number, share }, changes);
-        // Who was first in line may have taken fewer than they waited for: the next one's turn has come.
-        self.grant(context.now_ms, context.presence, changes);
+        self.give_up(context, place, changes);
         Ok(Outcome::Booked { booking: self.booking_view_of(context.now_ms, number), from_hold: false, rescued: false })
     }
 

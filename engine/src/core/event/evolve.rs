@@ -40,6 +40,12 @@ impl Event {
             Change::QueueDropped { share, .. } => self.leave_line(at_ms, share, Step::Served),
             Change::WaiterSkipped { share, .. } => self.pass_over(at_ms, share),
             Change::WaiterReturned { share } => self.take_back(at_ms, share),
+            // The tickets that were taken have ended the place.
+            Change::WaiterServed { share } => assert!(
+                self.ticket_type(share.ticket_type).queue.entry(share.user).is_none(),
+                "user {} was served and still waits",
+                share.user.0
+            ),
             Change::HoldPlaced { number, share, deadline_ms, lifetime_end_ms, source } => {
                 self.place_hold(at_ms, *number, share, (*deadline_ms, *lifetime_end_ms), *source);
             }

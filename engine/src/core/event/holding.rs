@@ -75,9 +75,9 @@ impl Event {
 
         // After this point, the command must succeed.
         let share = Share { ticket_type: wish.ticket_type, user, session, quantity };
+        let place = self.place_share(user, wish.ticket_type);
         let number = self.emit_hold(context.now_ms, share, source, changes);
-        // Who was first in line may have taken fewer than they waited for: the next one's turn has come.
-        self.grant(context.now_ms, context.presence, changes);
+        self.give_up(context, place, changes);
         Ok(Outcome::Held { hold: self.hold_view_of(context.now_ms, number), fresh: true })
     }
 

@@ -60,6 +60,20 @@ impl Event {
         Ok(Outcome::Queued { place, fresh: true })
     }
 
+    /// For whom and how many the place of `user` in a line is, if they have one.
+    pub(super) fn place_share(&self, user: UserNumber, index: TypeIndex) -> Option<Share> {
+        self.ticket_type(index).queue.entry(user).map(|entry| entry_share(index, entry))
+    }
+
+    /// Says that the `place` is gone of who took tickets by themselves, if they had one. They may have taken fewer than
+    /// they waited for: the next one's turn has come.
+    pub(super) fn give_up(&mut self, context: &Context, place: Option<Share>, changes: &mut Vec<Change>) {
+        if let Some(share) = place {
+            self.emit(context.now_ms, Change::WaiterServed { share }, changes);
+        }
+        self.grant(context.now_ms, context.presence, changes);
+    }
+
     /// Whether the line can be joined in this status.
     pub(super) fn line_is_open(&self) -> bool {
         match self.status {

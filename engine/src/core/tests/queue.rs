@@ -122,7 +122,7 @@ fn who_is_first_in_line_may_take_fewer_and_the_next_ones_turn_comes_in_the_same_
         cay join 1
         dan join 1
         bob hold 1 -> held #2 1 until 600s left 600s extensions 2 from request
-        changes    -> hold_placed #2 bob, hold_placed #3 cay
+        changes    -> hold_placed #2 bob, waiter_served bob, hold_placed #3 cay
         dan place  -> at 1 for 1
         show       -> available 0 held 4 booked 0 waiting 1",
     );
@@ -136,7 +136,7 @@ fn who_is_first_in_line_may_book_fewer_and_the_next_ones_turn_comes_in_the_same_
         bob join 3
         cay join 1
         bob book 1 -> booked #2 1 direct
-        changes    -> booking_placed #2 bob, hold_placed #3 cay
+        changes    -> booking_placed #2 bob, waiter_served bob, hold_placed #3 cay
         show       -> available 0 held 3 booked 1 waiting 0",
     );
 }

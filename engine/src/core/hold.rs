@@ -42,6 +42,8 @@ pub enum HoldSource {
     Request,
     /// Placed by an organiser.
     Admin,
+    /// Had at once by who joined the line: nobody waited, and they had no place in it.
+    Joining,
 }
 
 impl HoldSource {
@@ -49,7 +51,7 @@ impl HoldSource {
     pub fn as_str(self) -> &'static str {
         match self {
             HoldSource::Login => "login",
-            HoldSource::Queue => "queue",
+            HoldSource::Queue | HoldSource::Joining => "queue",
             HoldSource::Request => "request",
             HoldSource::Admin => "admin",
         }

@@ -54,6 +54,17 @@ fn the_layout_is_frozen() {
     assert_eq!(bytes, expected.concat());
 }
 
+/// What a hold came from is the last that is written of its placing.
+#[test]
+fn the_numbers_of_sources_are_frozen() {
+    use HoldSource::{Admin, Joining, Login, Queue, Request};
+    for (number, source) in [Login, Queue, Request, Admin, Joining].into_iter().enumerate() {
+        let mut bytes = Vec::new();
+        encode(&source, &mut bytes);
+        assert_eq!(bytes, [1, number as u8, 0, 0, 0], "{source:?}");
+    }
+}
+
 /// A remembered place without a wait has the bytes it had before anything was told of waits, and one with a wait comes back.
 #[test]
 fn the_layout_of_a_place_is_frozen() {

@@ -125,12 +125,17 @@ async fn let_rival(rival: &Buyer, event: &str) {
     }
 }
 
+/// Whether a hold was granted to somebody in line, and not had at once by who joined it.
+fn is_grant(change: &Value) -> bool {
+    change["kind"] == "hold_placed" && change["source"] == "queue" && change["by"] == "system"
+}
+
 /// What the audit trail says became of ann's things: thing and number of the change, in order.
 fn of_trail(change: &Value) -> Vec<(Thing, u64)> {
     let thing =
         |kind: &str, id: &str| ((kind.to_owned(), text(&change[id])), change["seq"].as_u64().expect("a number"));
     match change["kind"].as_str().expect("a kind") {
-        "hold_placed" if change["source"] == "queue" => vec![thing("hold", "hold"), thing("queue", "event")],
+        "hold_placed" if is_grant(change) => vec![thing("hold", "hold"), thing("queue", "event")],
         "hold_placed" | "hold_amended" | "hold_extended" | "hold_released" | "hold_expired" => {
             vec![thing("hold", "hold")]
         }
@@ -202,9 +207,8 @@ fn check(client: &Client, trail: &[Value]) {
         let told = client.told.get(thing).unwrap_or_else(|| panic!("nothing was told of {thing:?}"));
         assert_eq!(told.last().map(|(seq, _)| seq), changes.last(), "the last of {thing:?}");
     }
-    let ends = trail.iter().filter(|change| change["user"] == "ann").filter(|change| {
-        change["kind"] == "queue_left" || (change["kind"] == "hold_placed" && change["source"] == "queue")
-    });
+    let ends =
+        trail.iter().filter(|change| change["user"] == "ann" && (change["kind"] == "queue_left" || is_grant(change)));
     for end in ends {
         let (place, seq) = (("queue".to_owned(), text(&end["event"])), end["seq"].as_u64().expect("a number"));
         assert!(client.told[&place].iter().any(|told| told.0 == seq && told.1 != "waiting"), "not told: {end}");

@@ -263,6 +263,26 @@ async fn a_place_that_its_user_gave_up_for_fewer_tickets_is_told() {
 }
 
 #[tokio::test]
+async fn who_joins_the_line_and_need_not_wait_hears_of_a_hold_alone() {
+    let server = TestServer::start().await;
+    let admin = server.admin();
+    admin.put_on_sale("gala", 10).await;
+    let ann = server.login("ann").await;
+    let mut stream = listen(&server, &ann).await;
+    let seen = stream.once(is_current).await.id.expect("a number");
+    let hold = ann.join("gala", json!({})).await.expect(201);
+    assert_eq!(hold["source"], "queue");
+    ann.release(hold["id"].as_str().expect("an id")).await.expect(200);
+    let told = stream.read_until(tells("hold", "released")).await;
+    assert!(told.iter().all(|message| message.event != "queue"), "{told:?}");
+    let (_, told) = come_back(&server, &ann, seen).await;
+    assert_eq!(kinds(&told), ["server", "hold", "server"]);
+    let trail = admin.changes().await;
+    let placed = trail.iter().find(|change| change["kind"] == "hold_placed").expect("the hold");
+    assert_eq!((&placed["source"], &placed["by"]), (&json!("queue"), &json!("user")), "nobody granted it");
+}
+
+#[tokio::test]
 async fn an_event_that_closes_drops_its_line_and_says_so() {
     let server = TestServer::start().await;
     let admin = server.admin();

@@ -21,7 +21,7 @@ impl Event {
         if let Some(place) = self.place_of(context.now_ms, user, wish.ticket_type) {
             return Ok(Outcome::Queued { place, fresh: false });
         }
-        self.hold_or_wait(context, &wish, HoldSource::Queue, true, changes)
+        self.hold_or_wait(context, &wish, HoldSource::Joining, true, changes)
     }
 
     pub(super) fn decide_leave(

@@ -402,7 +402,9 @@ fn rejection_detail(rejection: &Rejection) -> String {
         Rejection::AccountNotFound => "no user of this name has an account".to_owned(),
         Rejection::PasswordReplaced => "the password was replaced meanwhile".to_owned(),
         Rejection::Damped { .. } => DAMPED.to_owned(),
-        Rejection::EventInUse => "the event has had holds or bookings, and cannot be removed".to_owned(),
+        Rejection::EventInUse => {
+            "the event has had holds or bookings, or somebody waits in line, and cannot be removed".to_owned()
+        }
         Rejection::InvalidTransition { from, to } => {
             format!("an event that is {} cannot become {}", from.as_str(), to.as_str())
         }

@@ -104,7 +104,7 @@ pub enum EventsCommand {
     Close(Step),
     /// Cancel the event for good: its status becomes cancelled, holds are released, all bookings cancelled.
     Cancel(Step),
-    /// Remove a draft, or an event that never had a hold or booking.
+    /// Remove a draft, or an event that never had a hold or booking and in whose line nobody waits.
     Delete(Step),
 }
 

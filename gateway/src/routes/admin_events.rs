@@ -280,7 +280,7 @@ async fn set_status(
     answer_event(&gateway, &event, reply, Success::Ok)
 }
 
-/// Removes a draft, or an event that never had a hold or booking.
+/// Removes a draft, or an event that never had a hold or booking. Where somebody waits in line, it is cancelled first.
 #[utoipa::path(
     delete, path = "/v1/admin/events/{event}", operation_id = "admin_remove_event", tag = "organisers",
     params(IdempotencyKeyHeader),

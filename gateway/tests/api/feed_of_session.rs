@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{Request, get};
+use crate::http::{Request, delete, get};
 use crate::listener::{Listener, Message};
 use crate::people::Buyer;
 use crate::server::TestServer;
@@ -294,6 +294,21 @@ async fn an_event_that_closes_drops_its_line_and_says_so() {
     stream.once(tells("queue", "waiting")).await;
     admin.set_status("tiny", "closed").await.expect(200);
     stream.once(tells("queue", "dropped")).await;
+}
+
+#[tokio::test]
+async fn who_waits_hears_of_the_end_before_an_event_is_removed() {
+    let server = TestServer::start().await;
+    let admin = server.admin();
+    admin.put_on_sale("none", 0).await;
+    let ann = server.login("ann").await;
+    ann.join("none", json!({})).await.expect(200);
+    let mut stream = listen(&server, &ann).await;
+    stream.once(tells("queue", "waiting")).await;
+    admin.send(delete("/v1/admin/events/none")).await.expect_refusal(409, "event_in_use");
+    admin.set_status("none", "cancelled").await.expect(200);
+    stream.once(tells("queue", "dropped")).await;
+    admin.send(delete("/v1/admin/events/none")).await.expect_status(204);
 }
 
 #[tokio::test]

@@ -55,7 +55,8 @@ impl Event {
     }
 
     pub(super) fn decide_delete(&mut self, context: &Context, changes: &mut Vec<Change>) -> Answer {
-        if self.next_number > 1 {
+        // Who waits is told what becomes of the place: the line is dropped first, by cancelling the event.
+        if self.next_number > 1 || self.types.iter().any(|ticket_type| !ticket_type.queue.is_empty()) {
             return Err(Rejection::EventInUse);
         }
 

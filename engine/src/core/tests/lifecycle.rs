@@ -497,6 +497,20 @@ fn only_an_event_without_any_hold_or_booking_ever_can_be_removed() {
 }
 
 #[test]
+fn an_event_in_whose_line_somebody_waits_cannot_be_removed_before_it_is_cancelled() {
+    check(
+        "event general=0
+        ann join
+        admin delete           -> refused event_in_use
+        changes                -> none
+        ann place              -> at 1 for 1
+        cancel                 -> done
+        changes                -> status_changed, queue_dropped ann
+        admin delete           -> done",
+    );
+}
+
+#[test]
 fn removing_an_event_with_a_key_and_asking_it_again_breaks_nothing() {
     check(
         "event general=1 status=draft

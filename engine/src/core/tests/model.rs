@@ -723,7 +723,7 @@ impl Model {
     }
 
     fn delete(&mut self) -> Said {
-        if self.numbers_given > 0 {
+        if self.numbers_given > 0 || self.types.iter().any(|kind| !kind.line.is_empty()) {
             return Err("event_in_use".into());
         }
         self.deleted = true;

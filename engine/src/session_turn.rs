@@ -273,7 +273,11 @@ pub fn take_turn(handle: &SessionHandle, services: &Arc<Services>, batch: &mut V
         turn.serve(&mut machine, services, request, &mut overdue);
     }
     let Turn { records, dispatches, deliveries, ending, .. } = turn;
-    let deliver = move |first_seq| deliveries.into_iter().for_each(|deliver| deliver(first_seq));
+    let (change_count, watchers) = (u64::from(records.change_count()), Arc::clone(&services.watchers));
+    let deliver = move |first_seq| {
+        deliveries.into_iter().for_each(|deliver| deliver(first_seq));
+        watchers.tell_progress((first_seq + change_count).saturating_sub(1));
+    };
     services.journal.append_slice(&records, Box::new(deliver));
     // Not before: an event that refuses because of an end must find that end in the journal's way.
     ending.into_iter().for_each(|session| services.sessions.begin_end(session));

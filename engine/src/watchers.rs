@@ -13,13 +13,16 @@ use crate::core::change::Change;
 use crate::core::id::{EventNumber, UserNumber};
 use crate::touches::{Touch, Touches};
 
+/// After how many changes that are of no event those who watch all events are told that the journal has gone on.
+pub(crate) const PROGRESS_CHANGES: u64 = 25_000;
+
 /// Who listens.
 pub struct Watchers {
     /// How many users are in `users`, to be read without its lock.
     user_count: AtomicUsize,
     /// Only users that somebody watches, with all who do.
     users: Mutex<HashMap<UserNumber, Vec<Arc<Inbox>>>>,
-    /// Tells the journal number of the newest view of any event.
+    /// Tells the journal number of the newest view of any event, or how far the journal has gone without one.
     views: watch::Sender<u64>,
 }
 
@@ -106,7 +109,17 @@ impl Watchers {
         }
     }
 
-    /// Told of every durable view of any event from now on; of several in a row perhaps only the last.
+    /// Tells that the journal is durable up to `seq`, whatever is in it, where much has come since anybody was told of a
+    /// view: who keeps a number to come back with needs a newer one, also while no event changes.
+    pub(crate) fn tell_progress(&self, seq: u64) {
+        let told = *self.views.borrow();
+        if seq >= told + PROGRESS_CHANGES {
+            self.tell_view(seq);
+        }
+    }
+
+    /// Told of every durable view of any event from now on; of several in a row perhaps only the last. Where no event
+    /// changes, told now and then that the journal has gone on.
     pub(crate) fn watch_views(&self) -> watch::Receiver<u64> {
         let watching = self.views.subscribe();
         fence(Ordering::SeqCst);
@@ -179,6 +192,22 @@ mod tests {
             assert!(touches.is_about_session);
         }
         assert!(ann.take().is_empty() && bob.take().is_empty());
+    }
+
+    #[test]
+    fn a_journal_that_goes_on_without_an_event_is_told_now_and_then() {
+        let watchers = Watchers::default();
+        let mut watching = watchers.watch_views();
+        watchers.tell_view(10);
+        assert_eq!(*watching.borrow_and_update(), 10);
+        let mut told = Vec::new();
+        for seq in 11..=10 + 3 * PROGRESS_CHANGES {
+            watchers.tell_progress(seq);
+            if watching.has_changed().unwrap() {
+                told.push(*watching.borrow_and_update());
+            }
+        }
+        assert_eq!(told, [1, 2, 3].map(|times| 10 + times * PROGRESS_CHANGES));
     }
 
     #[test]

@@ -9,11 +9,15 @@ use crate::core::id::{EventNumber, TypeIndex, UserNumber};
 use crate::journal::JournalError;
 use crate::record::decode_record;
 use crate::touches::{Touch, Touches};
+use crate::watchers::PROGRESS_CHANGES;
 
 use super::Engine;
 
 /// How many changes back is read at most: about a tenth of a second's work.
 pub const MISSED_CHANGES_MAX: u64 = 200_000;
+
+// Whoever keeps a number to come back with renews it before it is too old, also while no event changes.
+const _: () = assert!(PROGRESS_CHANGES <= MISSED_CHANGES_MAX / 8);
 
 /// Somebody who was told all that is theirs up to a change, and nothing since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,6 +242,25 @@ mod tests {
         assert!(!has_moved());
         ask(&engine, &bob.1, Command::LeaveQueue { ticket_type: None });
         assert!(has_moved());
+    }
+
+    #[test]
+    fn who_watches_all_events_hears_that_the_journal_goes_on_while_only_sessions_change() {
+        let engine = Engine::with_event(gala());
+        let mut watching = engine.watch_events();
+        // Nobody was told of anything before.
+        log_in(&engine, "ann", 1);
+        watching.borrow_and_update();
+        let first_seq = engine.durable_seq();
+        let mut told = Vec::new();
+        while told.len() < 2 {
+            log_in(&engine, "ann", (engine.durable_seq() % 250) as u8);
+            if watching.has_changed().unwrap() {
+                told.push(*watching.borrow_and_update());
+            }
+            assert!(engine.durable_seq() <= first_seq + 2 * PROGRESS_CHANGES, "told of {told:?}");
+        }
+        assert_eq!(told[1], engine.durable_seq());
     }
 
     #[test]

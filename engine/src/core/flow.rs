@@ -14,8 +14,6 @@ const STRETCHES_MAX: usize = 64;
 const HOLDS_MEASURED: u64 = 2;
 /// The shortest stretch, in milliseconds.
 const STRETCH_MS_MIN: u64 = 1_000;
-/// The longest stretch, in milliseconds: 64 of them are a day.
-const STRETCH_MS_MAX: u64 = 86_400_000 / STRETCHES_MAX as u64;
 /// Fewer steps say nothing.
 const STEPS_MIN: u64 = 5;
 /// Nor does a shorter time, in stretches.
@@ -62,7 +60,7 @@ impl Flow {
     pub fn new(hold_seconds: u32) -> Flow {
         let measured_ms = HOLDS_MEASURED * u64::from(hold_seconds) * 1_000;
         Flow {
-            stretch_ms: (measured_ms / STRETCHES_MAX as u64).clamp(STRETCH_MS_MIN, STRETCH_MS_MAX),
+            stretch_ms: (measured_ms / STRETCHES_MAX as u64).max(STRETCH_MS_MIN),
             stretches: VecDeque::new(),
             newest: 0,
             waited_ms: 0,

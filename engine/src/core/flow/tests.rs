@@ -43,6 +43,19 @@ fn an_erratic_line_gives_a_wider_range() {
 }
 
 #[test]
+fn it_is_measured_over_two_lengths_of_a_hold_however_long_they_are() {
+    for hold_seconds in [60, 600, 12 * 3_600, 30 * 86_400] {
+        let hold_ms = u64::from(hold_seconds) * SECOND_MS;
+        let mut flow = Flow::new(hold_seconds);
+        flow.set_waited_in(0, true);
+        // Forty at once, when the first holds run out.
+        (0..40).for_each(|_| flow.record(hold_ms, Step::Served));
+        assert!(flow.estimate(hold_ms * 29 / 10, 0, 1_000).is_some(), "holds of {hold_seconds} s");
+        assert!(flow.estimate(hold_ms * 31 / 10, 0, 1_000).is_none(), "holds of {hold_seconds} s");
+    }
+}
+
+#[test]
 fn too_little_is_no_measure() {
     let steps = |count: u64| line_with_steps((1..=count).map(|step| step * 20 * SECOND_MS));
     assert_eq!(range(&steps(STEPS_MIN - 1), 2 * MINUTE_MS, 0), None, "too few steps");

@@ -268,6 +268,9 @@ pub struct LimitsConfig {
     pub mutations_per_second: u32,
     /// … and how many at once after a pause, 1 to 1,000,000.
     pub mutations_burst: u32,
+    /// How often a minute a session may come back to the live feed and hear what it missed, 1 to 1,000,000. More often, it
+    /// hears the present state instead.
+    pub resumes_per_minute: u32,
     /// The most password logins and sign-ups a minute from one address, 1 to 1,000,000. Loopback and trusted proxies are
     /// not counted.
     pub logins_per_minute_per_address: u32,
@@ -294,6 +297,7 @@ impl Default for LimitsConfig {
             write_stall_seconds: 30,
             mutations_per_second: 20,
             mutations_burst: 40,
+            resumes_per_minute: 30,
             logins_per_minute_per_address: 20,
             logins_per_minute_per_account: 5,
         }

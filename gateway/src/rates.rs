@@ -1,4 +1,5 @@
-//! How often one session may change something, and how often one address, or anybody for one account, may log in.
+//! How often one session may change something, open a stream and have read what it missed, and how often one address, or
+//! anybody for one account, may log in.
 //!
 //! What is refused here has reached nothing else: it costs little, and no idempotency key remembers it.
 
@@ -35,6 +36,10 @@ pub struct Rates {
 struct Limits {
     /// By session. Sessions have a bound of their own, `sessions.live_max`.
     mutations: Limit<LoginSeq>,
+    /// By session, likewise.
+    streams: Limit<LoginSeq>,
+    /// By session, likewise.
+    resumes: Limit<LoginSeq>,
     /// By 128 bits of a hash of the user's name: names are long, and only equality matters.
     logins_per_user: Limit<u128>,
     /// By the client's network, see [`Client::network`].
@@ -51,6 +56,8 @@ impl Rates {
         let mutations = per_second(config.mutations_per_second).allow_burst(not_zero(config.mutations_burst));
         let limits = || Limits {
             mutations: Limit::new("mutations", mutations, clock),
+            streams: Limit::new("streams_opened", mutations, clock),
+            resumes: Limit::new("resumes", per_minute(config.resumes_per_minute), clock),
             logins_per_user: Limit::new("logins_per_user", mutations, clock),
             logins_per_address: Limit::new(
                 "logins_per_address",
@@ -73,6 +80,17 @@ impl Rates {
     /// [`ApiError::RateLimited`], here and below.
     pub fn mutation(&self, session: LoginSeq) -> Result<(), ApiError> {
         self.limits.as_ref().map_or(Ok(()), |limits| limits.mutations.count(&session))
+    }
+
+    /// Counts a stream or WebSocket that tells what is `session`'s own: one may open them as often as one may change
+    /// something.
+    pub fn stream(&self, session: LoginSeq) -> Result<(), ApiError> {
+        self.limits.as_ref().map_or(Ok(()), |limits| limits.streams.count(&session))
+    }
+
+    /// Counts that `session` comes back to its stream and has read from the journal what it missed.
+    pub fn resume(&self, session: LoginSeq) -> Result<(), ApiError> {
+        self.limits.as_ref().map_or(Ok(()), |limits| limits.resumes.count(&session))
     }
 
     /// Counts a login of the user called `name`, who has proven to be that. A user may log in as often as a session may change
@@ -111,6 +129,8 @@ impl Rates {
     pub fn forget_the_quiet(&self) {
         if let Some(limits) = &self.limits {
             limits.mutations.forget_the_quiet();
+            limits.streams.forget_the_quiet();
+            limits.resumes.forget_the_quiet();
             limits.logins_per_user.forget_the_quiet();
             limits.logins_per_address.forget_the_quiet();
             limits.logins_per_account.forget_the_quiet();
@@ -247,6 +267,21 @@ mod tests {
         bench.clock.advance(1_000);
         assert_eq!(bench.passed(30, mutation), (20, 1));
         assert_eq!(bench.passed(1, |rates| rates.mutation(LoginSeq(8))), (1, 0), "another session is another matter");
+    }
+
+    #[test]
+    fn streams_are_opened_as_often_as_things_are_changed_and_resumed_less_often() {
+        let bench = Bench::new(|_| ());
+        let (stream, resume) = (|rates: &Rates| rates.stream(LoginSeq(7)), |rates: &Rates| rates.resume(LoginSeq(7)));
+        assert_eq!(bench.passed(50, stream), (40, 1));
+        assert_eq!(bench.passed(50, resume), (30, 2));
+        assert_eq!(bench.passed(1, |rates| rates.mutation(LoginSeq(7))), (1, 0), "each counts by itself");
+        assert_eq!(bench.passed(1, |rates| rates.resume(LoginSeq(8))), (1, 0));
+        bench.clock.advance(2_000);
+        assert_eq!(bench.passed(2, resume), (1, 2));
+        bench.clock.advance(60_000);
+        bench.rates.forget_the_quiet();
+        assert!(bench.limits().streams.limiter.is_empty() && bench.limits().resumes.limiter.is_empty());
     }
 
     #[test]

@@ -58,6 +58,7 @@ impl Config {
         within("limits.write_stall_seconds", limits.write_stall_seconds, 1, 300)?;
         within("limits.mutations_per_second", limits.mutations_per_second, 1, 1_000_000)?;
         within("limits.mutations_burst", limits.mutations_burst, 1, 1_000_000)?;
+        within("limits.resumes_per_minute", limits.resumes_per_minute, 1, 1_000_000)?;
         within("limits.logins_per_minute_per_address", limits.logins_per_minute_per_address, 1, 1_000_000)?;
         within("limits.logins_per_minute_per_account", limits.logins_per_minute_per_account, 1, 1_000_000)?;
         within("overload.requests_max", overload.requests_max, 16, 1_000_000)?;

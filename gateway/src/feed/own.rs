@@ -45,7 +45,9 @@ async fn tell_on(outlet: &Outlet, gateway: &Arc<Gateway>, reader: Reader) -> Res
     let (mut figures, reads_them) = (Told::default(), reader.wants_figures.then_some(outlet));
     let shown = Shown::clone(&programme.borrow_and_update());
     figures.renew(&shown, reads_them).await?;
-    things.begin(gateway, reader.seen).await?;
+    // Reading what was missed costs far more than telling the present state. Whoever comes back all the time gets the latter.
+    let seen = reader.seen.filter(|_| gateway.rates().resume(reader.session.number).is_ok());
+    things.begin(gateway, seen).await?;
     while engine.is_opened_by(&reader.token_hash) {
         let next = async {
             tokio::select! {

@@ -96,7 +96,7 @@ impl Subscriptions {
     /// # Errors
     ///
     /// Nothing is told: there is no such event, or `opener` and the wish's token open no session, or the session has
-    /// too many streams.
+    /// too many streams, or opens them too often.
     pub fn open(
         gateway: &Arc<Gateway>,
         wish: Wish,
@@ -109,6 +109,7 @@ impl Subscriptions {
         let seen = wish.last_event_id;
         if wish.is_own {
             let (buyer, token) = opener.session(gateway, wish.token)?;
+            gateway.rates().stream(buyer.0.number)?;
             gateway.feed().places().give_to_session(place, buyer.0.number)?;
             let reader = Reader { session: buyer.0, token_hash: token.hash, wants_figures: wish.is_all, seen };
             tellers.spawn(own::tell(outlet.clone(), Arc::clone(gateway), reader));

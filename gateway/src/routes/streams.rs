@@ -69,6 +69,7 @@ async fn of_session(
     token: SessionToken,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    gateway.rates().stream(buyer.0.number)?;
     let place = gateway.feed().places().of_session(buyer.0.number)?;
     let (session, seen) = (Arc::clone(&buyer.0), last_event_id(&headers));
     let reader = Reader { session, token_hash: token.hash, wants_figures: true, seen };

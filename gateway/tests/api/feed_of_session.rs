@@ -6,6 +6,7 @@ use crate::http::{Request, delete, get};
 use crate::listener::{Listener, Message};
 use crate::people::Buyer;
 use crate::server::TestServer;
+use crate::subscriber::Subscriber;
 
 fn own(token: &str) -> Request {
     get("/v1/stream").with("authorization", format!("Bearer {token}"))
@@ -361,6 +362,44 @@ async fn the_stream_ends_with_the_session() {
     refusal.expect_refusal(410, "session_expired");
     let nobody = Listener::try_open(server.connection(), get("/v1/stream")).await.err().expect("a refusal");
     nobody.expect_refusal(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn who_comes_back_all_the_time_begins_afresh() {
+    let server = TestServer::start_with(|config| config.limits.resumes_per_minute = 2).await;
+    server.admin().put_on_sale("gala", 10).await;
+    let (ann, bob) = (server.login("ann").await, server.login("bob").await);
+    let seen = server.visitor().durable_seq().await;
+    ann.hold("gala", json!({})).await.expect(201);
+    for status in ["resumed", "resumed", "fresh"] {
+        let (_, told) = come_back(&server, &ann, seen).await;
+        assert_eq!(kinds(&told), ["server", "hold", "server"]);
+        assert_eq!(told[0].data["status"], status);
+    }
+    let (_, told) = come_back(&server, &bob, seen).await;
+    assert_eq!(told[0].data["status"], "resumed", "everybody has their own");
+    server.advance_seconds(30);
+    let (_, told) = come_back(&server, &ann, seen).await;
+    assert_eq!(told[0].data["status"], "resumed");
+}
+
+#[tokio::test]
+async fn streams_of_ones_own_are_not_opened_without_end() {
+    let server = TestServer::start_with(|config| config.limits.mutations_burst = 3).await;
+    server.admin().put_on_sale("gala", 10).await;
+    let ann = server.login("ann").await;
+    for _ in 0..2 {
+        listen(&server, &ann).await.once(is_current).await;
+    }
+    let wish = json!({ "subscribe": ["me"], "token": ann.token });
+    Subscriber::saying(&server, wish.clone()).await.once(is_current).await;
+    let refusal = Listener::try_open(server.connection(), own(&ann.token)).await.err().expect("a refusal");
+    refusal.expect_refusal(429, "rate_limited");
+    assert_eq!(refusal.header("retry-after"), Some("1"));
+    Subscriber::saying(&server, wish).await.expect_refusal("rate_limited", 4_429).await;
+    ann.hold("gala", json!({})).await.expect(201);
+    server.advance_ms(50);
+    listen(&server, &ann).await.once(is_current).await;
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::LimitsConfig;
-use crate::connections::{Connections, Doorkeeper, FirstBytes};
+use crate::connections::{Connections, Doorkeeper, FirstBytes, HandsOver};
 use crate::gateway::Gateway;
 use crate::layers;
 use crate::origin::is_admin_path;
@@ -70,10 +70,14 @@ impl Listener {
         let connections = Connections::new(limits, gateway.trusted_proxies(), in_all);
         let doorkeeper = Doorkeeper::new(connections, write_stall, gateway.tls().is_none());
         let serving = match gateway.tls() {
-            None => tokio::spawn(server.acceptor(FirstBytes::behind(doorkeeper, head, stops)).serve(service)),
+            None => {
+                let guard = HandsOver(FirstBytes::behind(doorkeeper, head, stops));
+                tokio::spawn(server.acceptor(guard).serve(service))
+            }
             Some(tls) => {
                 let handshake = RustlsAcceptor::new(tls.in_force()).handshake_timeout(head).acceptor(doorkeeper);
-                tokio::spawn(server.acceptor(FirstBytes::behind(handshake, head, stops)).serve(service))
+                let guard = HandsOver(FirstBytes::behind(handshake, head, stops));
+                tokio::spawn(server.acceptor(guard).serve(service))
             }
         };
         Ok(Listener { address, handle, stopping, serving })

@@ -36,6 +36,7 @@ mod description;
 mod fairness;
 mod feed;
 mod feed_of_session;
+mod feed_on_the_wire;
 mod headers;
 mod idempotency;
 mod limits;

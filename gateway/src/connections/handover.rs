@@ -1,8 +1,8 @@
 //! Hands a connection over from HTTP to an answer that goes on.
 //!
-//! HTTP keeps buffers, timers and the whole service for each of its connections, because another request may come. After a
-//! stream none does. So once the head of its answer is written, HTTP is made to let go of the connection, and all that it
-//! kept is freed.
+//! HTTP keeps buffers, timers and the whole service for each of its connections, because another request may come. After
+//! a stream none does. So once the head of its answer is written, HTTP is made to let go of the connection, and all that
+//! it kept is freed.
 
 use std::future::Future;
 use std::io;

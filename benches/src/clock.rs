@@ -1,6 +1,6 @@
 //! The generator's time.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Now.
 #[expect(
@@ -9,4 +9,10 @@ use std::time::Instant;
 )]
 pub fn now() -> Instant {
     Instant::now()
+}
+
+/// Lets time go by.
+#[expect(clippy::disallowed_methods, reason = "a load has a length, and what is measured must have settled before")]
+pub async fn pause(length: Duration) {
+    tokio::time::sleep(length).await;
 }

@@ -29,6 +29,8 @@ pub struct Answer {
     pub body: Bytes,
     /// After how many seconds to come back, where it says so.
     pub retry_after: Option<u64>,
+    /// The journal number of the change that it is about, where it says so.
+    pub seq: Option<u64>,
 }
 
 impl Connection {
@@ -75,8 +77,10 @@ impl Connection {
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-        Ok(Answer { status, body: response.into_body().collect().await?.to_bytes(), retry_after })
+        let number = |value: &HeaderValue| value.to_str().ok()?.parse().ok();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(number);
+        let seq = response.headers().get("holdfast-seq").and_then(number);
+        Ok(Answer { status, body: response.into_body().collect().await?.to_bytes(), retry_after, seq })
     }
 }
 

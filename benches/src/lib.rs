@@ -3,7 +3,8 @@
 //! Reading order of the load generator: [`arguments`] (what is to be run), [`sale`] (the event and its users, before and
 //! after), [`pacer`] and [`worker`] or [`batch_worker`] (the load), [`report`] (what came of it), [`connection`] and [`clock`] (HTTP and time).
 //!
-//! [`overload`] has the parts of `holdfast-overload`, which offers a server more than it can hold.
+//! [`overload`] has the parts of `holdfast-overload`, which offers a server more than it can hold, and [`streams`] those of
+//! `holdfast-streams`, which opens many live streams of one event. Both start a [`program`] of their own.
 //!
 //! Benches of a whole engine in process begin with a [`venue`]; [`buyer`]s buy there, and their [`latency`] is filed.
 
@@ -16,7 +17,9 @@ pub mod error;
 pub mod latency;
 pub mod overload;
 pub mod pacer;
+pub mod program;
 pub mod report;
 pub mod sale;
+pub mod streams;
 pub mod venue;
 pub mod worker;

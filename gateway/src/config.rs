@@ -241,7 +241,7 @@ pub struct LimitsConfig {
     pub connections_max: u32,
     /// The most connections at once from one address, 1 to 1,000,000. Loopback and trusted proxies are not counted.
     pub connections_per_address_max: u32,
-    /// The most streams and WebSockets of the live feed at once, 1 to 1,000,000.
+    /// The most streams and WebSockets of the live feed at once, 1 to 1,000,000. Each has a connection, too.
     pub streams_max: u32,
     /// The most of them at once of one session, 1 to 1,000.
     pub streams_per_session_max: u32,
@@ -282,9 +282,9 @@ impl Default for LimitsConfig {
     fn default() -> LimitsConfig {
         LimitsConfig {
             enabled: true,
-            connections_max: 4_096,
+            connections_max: 12_000,
             connections_per_address_max: 64,
-            streams_max: 5_000,
+            streams_max: 10_000,
             streams_per_session_max: 4,
             head_bytes_max: 16 << 10,
             head_fields_max: 64,

@@ -1,10 +1,12 @@
 //! How many connections there may be at once, and who has them. A connection too many is refused before a byte of it is
 //! read.
 //!
-//! [`Doorkeeper`] stands between the listener and HTTP, [`FirstBytes`] behind it, and behind TLS where there is TLS.
+//! [`Doorkeeper`] stands between the listener and HTTP, [`FirstBytes`] behind it, and behind TLS where there is TLS, and
+//! [`HandsOver`] behind them all.
 
 mod doorkeeper;
 pub mod first_bytes;
+pub mod handover;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 pub use doorkeeper::{BoundedStream, Doorkeeper};
 pub use first_bytes::{FirstBytes, Rewound};
+pub use handover::HandsOver;
 
 use crate::client::Client;
 use crate::config::LimitsConfig;

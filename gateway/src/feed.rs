@@ -2,10 +2,12 @@
 //!
 //! A stream is an answer that goes on; a socket is a WebSocket, which tells the same of several things at once.
 //! [`places`] bounds how many there are, [`stream`] is the life of a stream, [`socket`] of a socket, [`subscriptions`]
-//! what one is asked to tell, [`message`] how a message looks, [`figures`] what all readers of an event share,
-//! [`programme`] the same for all events, and [`own`] what a session is told.
+//! what one is asked to tell, [`message`] how a message looks, [`framing`] how it stands in the body of an answer,
+//! [`figures`] what all readers of an event share, [`programme`] the same for all events, and [`own`] what a session is
+//! told.
 
 pub mod figures;
+pub mod framing;
 pub mod message;
 pub mod own;
 pub mod places;

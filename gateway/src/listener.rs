@@ -8,14 +8,19 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsAcceptor;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::LimitsConfig;
-use crate::connections::{Connections, Doorkeeper, FirstBytes};
+use crate::connections::{Connections, Doorkeeper, FirstBytes, HandsOver};
 use crate::gateway::Gateway;
 use crate::layers;
 use crate::origin::is_admin_path;
+
+/// How many connections may wait until they are accepted. One too many is left to try again after a second, so that a crowd
+/// that comes at once must fit in. The kernel allows as many as its `net.core.somaxconn`, 4,096 where nobody has changed it.
+const BACKLOG: u32 = 4_096;
 
 /// Which paths a listener has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +54,13 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Takes the address, and no connection yet.
+    /// Takes the address, and no connection yet. To be called where there is a runtime.
     pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        Ok(listener)
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // As the standard library does: connections of an earlier run that are not yet forgotten must not hinder a start.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
     }
 
     /// Serves `side` on `listener` from now on.
@@ -70,10 +77,14 @@ impl Listener {
         let connections = Connections::new(limits, gateway.trusted_proxies(), in_all);
         let doorkeeper = Doorkeeper::new(connections, write_stall, gateway.tls().is_none());
         let serving = match gateway.tls() {
-            None => tokio::spawn(server.acceptor(FirstBytes::behind(doorkeeper, head, stops)).serve(service)),
+            None => {
+                let guard = HandsOver(FirstBytes::behind(doorkeeper, head, stops));
+                tokio::spawn(server.acceptor(guard).serve(service))
+            }
             Some(tls) => {
                 let handshake = RustlsAcceptor::new(tls.in_force()).handshake_timeout(head).acceptor(doorkeeper);
-                tokio::spawn(server.acceptor(FirstBytes::behind(handshake, head, stops)).serve(service))
+                let guard = HandsOver(FirstBytes::behind(handshake, head, stops));
+                tokio::spawn(server.acceptor(guard).serve(service))
             }
         };
         Ok(Listener { address, handle, stopping, serving })
@@ -114,7 +125,26 @@ fn seconds(seconds: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::Side;
+    use std::time::Duration;
+
+    use tokio::net::TcpStream;
+
+    use super::{Listener, Side};
+
+    /// Longer than all tries of a kernel whose connection finds no room would take to be of use.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn a_crowd_that_comes_at_once_need_not_come_again() {
+        let listener = Listener::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        // Nobody accepts them; the backlog of the standard library would have room for 128.
+        let mut crowd = Vec::new();
+        for number in 0..300 {
+            let connected = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await;
+            crowd.push(connected.unwrap_or_else(|_| panic!("no room for number {number}")).expect("a connection"));
+        }
+    }
 
     #[test]
     fn administration_is_on_one_side() {

@@ -9,10 +9,10 @@ use holdfast_benches::error::LoadError;
 use holdfast_benches::overload::arguments::{Arguments, Mode};
 use holdfast_benches::overload::crowd::{Crowd, Step};
 use holdfast_benches::overload::ledger::{self, EVENT};
-use holdfast_benches::overload::program::{Program, keep_to};
 use holdfast_benches::overload::table::{Row, Table};
 use holdfast_benches::overload::tally::{Purpose, Tally};
 use holdfast_benches::overload::visit::Intent;
+use holdfast_benches::program::{Launch, Program, keep_to};
 use tokio::task::JoinSet;
 
 /// The usual load, as a share of what the machine holds.
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<(), LoadError> {
-    let program = Program::start(arguments)?;
+    let program = start(arguments)?;
     let users = ledger::prepare(program.address, arguments.mode, arguments.users).await?;
     let bounds = (arguments.connections, arguments.seed);
     let crowd = Arc::new(Crowd::new(program.address, EVENT.to_owned(), arguments.mode, bounds, users));
@@ -67,6 +67,14 @@ async fn run(arguments: &Arguments) -> Result<(), LoadError> {
     Table { mode: arguments.mode, peak: done, step: arguments.step(), rows }.print();
     println!("{}", ledger::check(program.address, crowd.acknowledged(), unknown).await?);
     Ok(())
+}
+
+fn start(arguments: &Arguments) -> Result<Program, LoadError> {
+    let mode = if arguments.mode == Mode::Accounts { "accounts" } else { "open" };
+    let settings: Vec<String> =
+        std::iter::once(format!("auth.mode={mode}")).chain(arguments.settings.iter().cloned()).collect();
+    let (program, processors) = (arguments.program.as_ref(), arguments.server_processors.as_str());
+    Program::start(&Launch { program, processors, settings: &settings })
 }
 
 /// The usual load before and after each overload.

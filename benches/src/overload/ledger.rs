@@ -14,8 +14,8 @@ use crate::connection::{Answer, Connection, bearer};
 use crate::error::LoadError;
 use crate::overload::arguments::Mode;
 use crate::overload::crowd::{Acknowledged, User};
-use crate::overload::program::ADMIN_TOKEN;
 use crate::overload::visit::{MEMBERS, PASSWORD, login_of, member_name};
+use crate::program::ADMIN_TOKEN;
 use crate::sale::{CAPACITY, put_on_sale};
 
 /// The event of every run: its server has no other one.

@@ -102,8 +102,8 @@ fn many_refusals_are_told_late_but_never_to_those_who_complete() {
     assert!((stance::DELAY_MAX_MS / 2..=stance::DELAY_MAX_MS * 3 / 2).contains(&delay), "{delay}");
     assert_eq!(told(Class::Completions, 10_000).delay, Duration::ZERO);
     assert_eq!(told(Class::Organisers, 10_000).delay, Duration::ZERO);
-    let kept_back: Vec<_> = (0..2_048).map(|_| door.keep_back()).collect();
-    assert_eq!(told(Class::Holds, 10_000).delay, Duration::ZERO, "half of 4,096 connections are for others");
+    let kept_back: Vec<_> = (0..6_000).map(|_| door.keep_back()).collect();
+    assert_eq!(told(Class::Holds, 10_000).delay, Duration::ZERO, "half of 12,000 connections are for others");
     drop(kept_back);
     assert_ne!(told(Class::Holds, 10_000).delay, Duration::ZERO);
 }
@@ -132,6 +132,6 @@ fn refused_connections_are_closed_where_connections_are_scarce() {
         door.connections().store(open, Ordering::Relaxed);
         door.enter(Class::Holds, 0, 0.0).expect_err("no place").closes
     };
-    assert!(!closes(3_686));
-    assert!(closes(3_687), "nine tenths of 4,096");
+    assert!(!closes(10_799));
+    assert!(closes(10_800), "nine tenths of 12,000");
 }

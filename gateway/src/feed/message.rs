@@ -26,6 +26,7 @@ struct Content {
     data: String,
     unnumbered: OnceLock<Message>,
     block: OnceLock<Bytes>,
+    chunk: OnceLock<Bytes>,
     frame: OnceLock<Utf8Bytes>,
 }
 
@@ -45,8 +46,9 @@ impl Message {
     }
 
     fn of(event: String, seq: Option<u64>, data: String) -> Message {
-        let (unnumbered, block, frame) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Message(Arc::new(Content { event, seq, data, unnumbered, block, frame }))
+        let (unnumbered, frame) = (OnceLock::new(), OnceLock::new());
+        let (block, chunk) = (OnceLock::new(), OnceLock::new());
+        Message(Arc::new(Content { event, seq, data, unnumbered, block, chunk, frame }))
     }
 
     /// The same without its id, likewise shared by all who get it so.
@@ -62,9 +64,22 @@ impl Message {
 
     /// The message as a server-sent event. JSON has no line breaks of its own, so one line of `data` is enough.
     pub fn block(&self) -> Bytes {
-        let Content { event, seq, data, block, .. } = &*self.0;
-        let id = || seq.map(|seq| format!("id: {seq}\n")).unwrap_or_default();
-        block.get_or_init(|| format!("event: {event}\n{}data: {data}\n\n", id()).into()).clone()
+        self.0.block.get_or_init(|| self.event_text().into()).clone()
+    }
+
+    /// The same as a chunk of a body whose length is not known (RFC 9112, 7.1).
+    pub fn chunk(&self) -> Bytes {
+        let encode = || {
+            let text = self.event_text();
+            format!("{:x}\r\n{text}\r\n", text.len()).into()
+        };
+        self.0.chunk.get_or_init(encode).clone()
+    }
+
+    fn event_text(&self) -> String {
+        let Content { event, seq, data, .. } = &*self.0;
+        let id = seq.map(|seq| format!("id: {seq}\n")).unwrap_or_default();
+        format!("event: {event}\n{id}data: {data}\n\n")
     }
 
     /// The message as a text of a WebSocket.
@@ -85,11 +100,6 @@ pub fn retry() -> Bytes {
     // Without random bytes they come back together; that is no reason to refuse them.
     let jitter_ms = getrandom::u64().unwrap_or_default() % (RETRY_JITTER_MS + 1);
     format!("retry: {}\n\n", RETRY_MS + jitter_ms).into()
-}
-
-/// Says nothing, so that proxies do not take the stream for dead.
-pub fn comment() -> Bytes {
-    Bytes::from_static(b":\n\n")
 }
 
 #[cfg(test)]
@@ -117,6 +127,7 @@ mod tests {
     fn all_who_get_a_message_share_its_bytes() {
         let message = Message::new("stats", 7, &json!({}));
         assert_eq!(message.block().as_ptr(), message.clone().block().as_ptr());
+        assert_eq!(message.chunk().as_ptr(), message.clone().chunk().as_ptr());
         assert_eq!(message.frame().as_ptr(), message.clone().frame().as_ptr());
     }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use holdfast_engine::session_table::LiveSession;
 
-use super::programme::{self, Shown, Told};
+use super::programme::{self, Told};
 use super::stream::{End, Outlet};
 use crate::gateway::Gateway;
 use things::Things;
@@ -43,7 +43,7 @@ async fn tell_on(outlet: &Outlet, gateway: &Arc<Gateway>, reader: Reader) -> Res
     let mut programme = programme::read(gateway).map_err(|_| End::Over)?;
     // Figures that are not told are looked at all the same: what is the user's depends on them.
     let (mut figures, reads_them) = (Told::default(), reader.wants_figures.then_some(outlet));
-    let shown = Shown::clone(&programme.borrow_and_update());
+    let shown = programme.borrow_and_update().clone();
     figures.renew(&shown, reads_them).await?;
     // Reading what was missed costs far more than telling the present state. Whoever comes back all the time gets the latter.
     let seen = reader.seen.filter(|_| gateway.rates().resume(reader.session.number).is_ok());
@@ -58,7 +58,7 @@ async fn tell_on(outlet: &Outlet, gateway: &Arc<Gateway>, reader: Reader) -> Res
         match outlet.awake_until(next).await? {
             Some(touches) => things.tell(touches).await?,
             None => {
-                let shown = Shown::clone(&programme.borrow_and_update());
+                let shown = programme.borrow_and_update().clone();
                 let renewed = figures.renew(&shown, reads_them).await?;
                 things.look_again(&renewed).await?;
             }

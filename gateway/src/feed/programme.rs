@@ -1,7 +1,7 @@
 //! The figures of all public events, for the streams of sessions and for sockets: one task for all of them, one
 //! encoding of each message.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use holdfast_engine::core::id::EventNumber;
@@ -17,30 +17,79 @@ use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::objects;
 
-/// The newest message about each public event, in the order of their creation.
-pub type Shown = Arc<BTreeMap<EventNumber, Figure>>;
+/// The newest message about each public event, and what has changed since when: a reader looks at what is new to it, and
+/// at nothing else, however many events there are.
+#[derive(Clone, Debug, Default)]
+pub struct Shown(Arc<Newest>);
+
+#[derive(Debug, Default)]
+struct Newest {
+    /// How often the messages have been renewed.
+    step: u64,
+    /// What was renewed last comes last.
+    figures: Vec<Figure>,
+}
+
+/// Which state of an event a message tells.
+#[derive(Clone, Copy, Debug)]
+struct State {
+    event: EventNumber,
+    /// The journal number of the event's last change.
+    seq: u64,
+    /// The version of the event's settings and status.
+    version: u32,
+}
 
 /// The newest message about one event.
 #[derive(Clone, Debug)]
-pub struct Figure {
-    /// The journal number of the event's last change.
-    pub seq: u64,
-    /// Which version of the event's settings and status it tells.
-    pub version: u32,
-    /// The message.
-    pub message: Message,
+struct Figure {
+    state: State,
+    /// The step at which the message was made.
+    step: u64,
+    /// The step since which the event has this version.
+    version_step: u64,
+    message: Message,
 }
 
-/// What one reader has been told: number of the journal and version of each event's last message.
-#[derive(Default)]
-pub struct Told(HashMap<EventNumber, (u64, u32)>);
+impl Shown {
+    /// What was renewed after `step`, in the order of the events' creation.
+    fn since(&self, step: u64) -> Vec<&Figure> {
+        let figures = &self.0.figures;
+        let first = figures.partition_point(|figure| figure.step <= step);
+        let mut newer: Vec<&Figure> = figures[first..].iter().collect();
+        newer.sort_unstable_by_key(|figure| figure.state.event);
+        newer
+    }
+
+    /// The same one step later, when these are the public events. Only what has changed is encoded again.
+    fn renewed<V>(&self, events: impl IntoIterator<Item = (State, V)>, encode: impl Fn(V) -> Message) -> Shown {
+        let step = self.0.step + 1;
+        let earlier: HashMap<EventNumber, &Figure> =
+            self.0.figures.iter().map(|figure| (figure.state.event, figure)).collect();
+        let figure = |(state, view): (State, V)| match earlier.get(&state.event) {
+            Some(figure) if figure.state.seq == state.seq => Figure::clone(figure),
+            before => {
+                let same = before.filter(|before| before.state.version == state.version);
+                let version_step = same.map_or(step, |before| before.version_step);
+                Figure { state, step, version_step, message: encode(view) }
+            }
+        };
+        let mut figures: Vec<Figure> = events.into_iter().map(figure).collect();
+        figures.sort_unstable_by_key(|figure| figure.step);
+        Shown(Arc::new(Newest { step, figures }))
+    }
+}
+
+/// Up to which step one reader has been told.
+#[derive(Debug, Default)]
+pub struct Told(u64);
 
 /// The events that are otherwise than told before.
 #[derive(Debug, Default)]
 pub struct Renewed {
     /// Those with other figures.
     pub figures: HashSet<EventNumber>,
-    /// Those with other settings or another status.
+    /// Those with other settings or another status, and new ones.
     pub versions: HashSet<EventNumber>,
 }
 
@@ -95,7 +144,7 @@ pub async fn tell(outlet: Outlet, reader: watch::Receiver<Shown>) -> End {
 async fn tell_on(outlet: &Outlet, mut reader: watch::Receiver<Shown>) -> Result<(), End> {
     let mut told = Told::default();
     loop {
-        let shown = Shown::clone(&reader.borrow_and_update());
+        let shown = reader.borrow_and_update().clone();
         told.renew(&shown, Some(outlet)).await?;
         if outlet.awake_until(reader.changed()).await?.is_err() {
             return Ok(());
@@ -111,21 +160,16 @@ impl Told {
     /// [`End::Left`] if the client has gone.
     pub async fn renew(&mut self, shown: &Shown, outlet: Option<&Outlet>) -> Result<Renewed, End> {
         let mut renewed = Renewed::default();
-        for (number, figure) in shown.iter() {
-            let (seq, version) = (figure.seq, figure.version);
-            let before = self.0.insert(*number, (seq, version));
-            if before.map(|(seq, _)| seq) == Some(seq) {
-                continue;
-            }
+        for figure in shown.since(self.0) {
             if let Some(outlet) = outlet {
                 outlet.send(figure.message.clone()).await?;
             }
-            renewed.figures.insert(*number);
-            if before.is_some_and(|(_, before)| before != version) {
-                renewed.versions.insert(*number);
+            renewed.figures.insert(figure.state.event);
+            if figure.version_step > self.0 {
+                renewed.versions.insert(figure.state.event);
             }
         }
-        self.0.retain(|number, _| shown.contains_key(number));
+        self.0 = shown.0.step;
         Ok(renewed)
     }
 }
@@ -148,17 +192,81 @@ async fn keep_current(gateway: Arc<Gateway>, mut changes: watch::Receiver<u64>, 
     }
 }
 
-/// The messages as they are now; what has not changed is not encoded again.
+/// The messages as they are now.
 fn renewed(engine: &Engine, earlier: &Shown) -> Shown {
     let views = engine.events().into_iter().filter(|view| view.description.status != Status::Draft);
-    let figure = |view: &EventView| match earlier.get(&view.description.number) {
-        Some(figure) if figure.seq == view.seq => figure.clone(),
-        _ => Figure { seq: view.seq, version: view.description.version, message: encode(engine, view) },
+    let event = |view: Arc<EventView>| {
+        let state = State { event: view.description.number, seq: view.seq, version: view.description.version };
+        (state, view)
     };
-    Arc::new(views.map(|view| (view.description.number, figure(&view))).collect())
+    earlier.renewed(views.map(event), |view| encode(engine, &view))
 }
 
 /// The message about an event. It has no id: who comes back is told all figures anew.
 fn encode(engine: &Engine, view: &EventView) -> Message {
     Message::without_id("stats", &objects::event(view, engine.now_ms()))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use serde_json::json;
+
+    use super::*;
+
+    /// One step later, with these events: number, journal number of the last change, version.
+    fn renew(shown: &Shown, events: &[(u32, u64, u32)]) -> Shown {
+        let states = events.iter().map(|(event, seq, version)| State {
+            event: EventNumber(*event),
+            seq: *seq,
+            version: *version,
+        });
+        shown.renewed(states.map(|state| (state, state.seq)), |seq| Message::new("stats", seq, &json!({})))
+    }
+
+    fn since(shown: &Shown, step: u64) -> Vec<u32> {
+        shown.since(step).iter().map(|figure| figure.state.event.0).collect()
+    }
+
+    fn sorted(events: &HashSet<EventNumber>) -> Vec<u32> {
+        let mut events: Vec<u32> = events.iter().map(|event| event.0).collect();
+        events.sort_unstable();
+        events
+    }
+
+    #[test]
+    fn a_reader_finds_what_is_new_to_it_and_nothing_else() {
+        let first = renew(&Shown::default(), &[(1, 10, 1), (2, 11, 1), (3, 12, 1)]);
+        let second = renew(&first, &[(1, 13, 1), (2, 11, 1), (3, 12, 1)]);
+        let third = renew(&second, &[(4, 15, 1), (3, 14, 1), (1, 13, 1)]);
+        assert_eq!(since(&first, 0), [1, 2, 3]);
+        assert_eq!([since(&second, 0), since(&second, 1), since(&second, 2)], [vec![1, 2, 3], vec![1], vec![]]);
+        assert_eq!([since(&third, 1), since(&third, 2)], [vec![1, 3, 4], vec![3, 4]], "the second is public no more");
+        let kept = |shown: &Shown| {
+            shown
+                .0
+                .figures
+                .iter()
+                .find(|figure| figure.state.event.0 == 1)
+                .map(|figure| figure.message.block().as_ptr())
+        };
+        assert_eq!(kept(&second), kept(&third), "what has not changed is not encoded again");
+    }
+
+    #[test]
+    fn a_reader_knows_where_settings_changed_since_it_looked() {
+        let first = renew(&Shown::default(), &[(1, 10, 1), (2, 11, 1), (3, 12, 1)]);
+        let mut told = Told::default();
+        let mut look = |shown: &Shown| {
+            let renewed = told.renew(shown, None).now_or_never().expect("nobody to wait for").expect("nobody to leave");
+            [sorted(&renewed.figures), sorted(&renewed.versions)]
+        };
+        assert_eq!(look(&first), [[1, 2, 3], [1, 2, 3]]);
+        let second = renew(&first, &[(1, 20, 2), (2, 21, 1), (3, 12, 1)]);
+        let third = renew(&second, &[(1, 30, 2), (2, 21, 1), (3, 12, 1)]);
+        assert_eq!(look(&third), [[1, 2].to_vec(), [1].to_vec()], "seen also by one who missed the step");
+        assert_eq!(look(&third), [[], []].map(|none: [u32; 0]| none.to_vec()));
+        let fourth = renew(&third, &[(1, 40, 2), (2, 21, 1), (3, 12, 1)]);
+        assert_eq!(look(&fourth), [[1].to_vec(), [].to_vec()]);
+    }
 }

@@ -1,22 +1,20 @@
 //! The life of one stream, from the head of its answer to its end.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::io;
 
-use axum::body::{Body, Bytes, HttpBody};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue, Version};
 use axum::response::{IntoResponse, Response};
-use http_body::Frame;
 use metrics::counter;
-use tokio::sync::mpsc;
-use tokio::time::Interval;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::framing::Framing;
 use super::message::{self, Message};
 use super::places::{Kind, Place};
 use super::{ENDED, Feed, MESSAGES, SILENCE};
+use crate::connections::handover::{Connection, Handover};
 use crate::error::Success;
 
 /// Why a stream ends.
@@ -95,68 +93,92 @@ impl Outlet {
     }
 }
 
+/// The connection on which a stream was asked for, and how its client reads.
+pub struct Line {
+    /// The way to the connection itself.
+    pub handover: Handover,
+    /// The version of HTTP of the request.
+    pub version: Version,
+}
+
 /// The answer that streams what `tell` hands to its outlet, until that is over, the client leaves, or the server stops.
-pub fn respond<F>(feed: &Feed, place: Place, tell: impl FnOnce(Outlet) -> F) -> Response
+pub fn respond<F>(feed: &Feed, place: Place, line: Line, tell: impl FnOnce(Outlet) -> F) -> Response
 where
     F: Future<Output = End> + Send + 'static,
 {
     let (messages, taken) = mpsc::channel(1);
-    let (kind, mut stopping) = (place.kind, feed.stopping());
-    let telling = tell(Outlet::new(messages.clone(), kind));
+    let telling = tell(Outlet::new(messages.clone(), place.kind));
+    let (body, connection) = line.handover.after(message::retry());
+    let (mut stopping, framing) = (feed.stopping(), Framing::of(line.version));
     tokio::spawn(async move {
-        let end = tokio::select! {
-            _ = stopping.wait_for(|is_stopping| *is_stopping) => End::Stopping,
-            end = telling => end,
-        };
-        counter!(ENDED, "reason" => end.as_str()).increment(1);
-        if let Some(farewell) = end.farewell() {
-            // A client that has gone, or takes nothing any more, loses nothing by it.
-            let _ = messages.send(farewell).await;
-        }
+        // A stop waits until the last words are written.
+        let telling = tell_until_the_end(telling, &mut stopping, messages);
+        // First who tells, so that what is told is written at once.
+        let _ = tokio::join!(biased; telling, relay(connection, taken, framing));
+        drop(place);
     });
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        // Nothing else is answered on a connection that HTTP has let go of.
+        (CONNECTION, HeaderValue::from_static("close")),
         // nginx would keep messages back to fill its buffers.
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (Success::Ok.status(), headers, Body::new(StreamBody::new(taken, place))).into_response()
+    (Success::Ok.status(), headers, body).into_response()
 }
 
-/// The body of a stream. Its place is free as soon as the connection lets go of it.
-struct StreamBody {
-    /// When to come back; it is the first that is said.
-    retry: Option<Bytes>,
-    messages: mpsc::Receiver<Message>,
-    silence: Interval,
-    _place: Place,
-}
-
-impl StreamBody {
-    fn new(messages: mpsc::Receiver<Message>, place: Place) -> StreamBody {
-        let mut silence = tokio::time::interval(SILENCE);
-        silence.reset();
-        StreamBody { retry: Some(message::retry()), messages, silence, _place: place }
+async fn tell_until_the_end(
+    telling: impl Future<Output = End>,
+    stopping: &mut watch::Receiver<bool>,
+    messages: mpsc::Sender<Message>,
+) {
+    let end = tokio::select! {
+        _ = stopping.wait_for(|is_stopping| *is_stopping) => End::Stopping,
+        end = telling => end,
+    };
+    counter!(ENDED, "reason" => end.as_str()).increment(1);
+    if let Some(farewell) = end.farewell() {
+        // A client that has gone, or takes nothing any more, loses nothing by it.
+        let _ = messages.send(farewell).await;
     }
+}
 
-    /// The next that is said; `None` at the end.
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        if let Some(retry) = self.retry.take() {
-            return Poll::Ready(Some(retry));
+/// Writes the messages to the connection as they come, and keeps it awake, until no more come, or the client has gone.
+async fn relay(
+    connection: oneshot::Receiver<Connection>,
+    mut messages: mpsc::Receiver<Message>,
+    framing: Framing,
+) -> io::Result<()> {
+    let mut connection = connection.await.map_err(io::Error::other)?;
+    let mut silence = tokio::time::interval(SILENCE);
+    silence.reset();
+    let mut is_heard = true;
+    loop {
+        let mut said = [0];
+        tokio::select! {
+            biased;
+            message = messages.recv() => match message {
+                Some(message) => {
+                    write(&mut connection, &framing.of_message(&message)).await?;
+                    silence.reset();
+                }
+                None => break,
+            },
+            read = connection.read(&mut said), if is_heard => match read? {
+                0 => return Ok(()),
+                // What a client says after its request is for nobody, and no more of it is read.
+                _ => is_heard = false,
+            },
+            _ = silence.tick() => write(&mut connection, framing.comment()).await?,
         }
-        if let Poll::Ready(message) = self.messages.poll_recv(context) {
-            self.silence.reset();
-            return Poll::Ready(message.map(|message| message.block()));
-        }
-        self.silence.poll_tick(context).map(|_| Some(message::comment()))
     }
+    write(&mut connection, framing.end()).await?;
+    connection.shutdown().await
 }
 
-impl HttpBody for StreamBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.get_mut().poll_next(context).map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
-    }
+/// Fails where the client has gone, or has taken nothing for `limits.write_stall_seconds`.
+async fn write(connection: &mut Connection, bytes: &[u8]) -> io::Result<()> {
+    connection.write_all(bytes).await?;
+    connection.flush().await
 }

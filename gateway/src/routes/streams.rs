@@ -6,17 +6,19 @@ use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Version};
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::client::Client;
+use crate::connections::handover::Handover;
 use crate::error::ApiError;
 use crate::feed::figures::{self, Numbers};
 use crate::feed::own::{self, Reader};
 use crate::feed::places::Kind;
-use crate::feed::{socket, stream};
+use crate::feed::socket;
+use crate::feed::stream::{self, Line};
 use crate::gateway::Gateway;
 use crate::identity::{Buyer, Opener, SessionToken};
 use crate::openapi::parameters::LastEventIdHeader;
@@ -42,12 +44,14 @@ async fn of_event(
     State(gateway): State<Arc<Gateway>>,
     Extension(client): Extension<Client>,
     PathId(event): PathId,
+    Extension(handover): Extension<Handover>,
+    version: Version,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let reader = figures::read(&gateway, &event_id(&event)?)?;
     let place = gateway.feed().places().of_client(Kind::Event, &client)?;
-    let seen = last_event_id(&headers);
-    Ok(stream::respond(gateway.feed(), place, |outlet| figures::tell(outlet, reader, Numbers::After(seen))))
+    let (line, seen) = (Line { handover, version }, last_event_id(&headers));
+    Ok(stream::respond(gateway.feed(), place, line, |outlet| figures::tell(outlet, reader, Numbers::After(seen))))
 }
 
 /// What becomes of mine, and the figures of all public events.
@@ -67,14 +71,16 @@ async fn of_session(
     State(gateway): State<Arc<Gateway>>,
     buyer: Buyer,
     token: SessionToken,
+    Extension(handover): Extension<Handover>,
+    version: Version,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     gateway.rates().stream(buyer.0.number)?;
     let place = gateway.feed().places().of_session(buyer.0.number)?;
     let (session, seen) = (Arc::clone(&buyer.0), last_event_id(&headers));
     let reader = Reader { session, token_hash: token.hash, wants_figures: true, seen };
-    let teller = Arc::clone(&gateway);
-    Ok(stream::respond(gateway.feed(), place, |outlet| own::tell(outlet, teller, reader)))
+    let (line, teller) = (Line { handover, version }, Arc::clone(&gateway));
+    Ok(stream::respond(gateway.feed(), place, line, |outlet| own::tell(outlet, teller, reader)))
 }
 
 /// The same over a WebSocket.

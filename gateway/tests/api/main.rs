@@ -40,6 +40,7 @@ mod examples;
 mod fairness;
 mod feed;
 mod feed_of_session;
+mod feed_on_the_wire;
 mod headers;
 mod idempotency;
 mod limits;

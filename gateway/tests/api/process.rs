@@ -535,11 +535,11 @@ fn limits_and_log(place: &Place, ulimit: &str) -> (String, String) {
 
 #[test]
 fn the_limit_of_open_files_is_raised_and_where_that_is_too_little_it_is_said() {
-    let (limits, log) = limits_and_log(&Place::new(), "ulimit -Sn 256; ulimit -Hn 5000");
-    assert_eq!((limits.as_str(), log.as_str()), ("5000 5000", ""));
+    let (limits, log) = limits_and_log(&Place::new(), "ulimit -Sn 256; ulimit -Hn 13000");
+    assert_eq!((limits.as_str(), log.as_str()), ("13000 13000", ""));
     let (limits, log) = limits_and_log(&Place::new(), "ulimit -Sn 256; ulimit -Hn 400");
     assert_eq!(limits, "400 400");
     let line: Value = serde_json::from_str(log.trim_end()).expect("one line of JSON");
     assert_eq!((&line["level"], &line["fields"]["files"]), (&json!("WARN"), &json!(400)));
-    assert_eq!(line["fields"]["needed"], 4_096 + 256);
+    assert_eq!(line["fields"]["needed"], 12_000 + 256);
 }

@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-use crate::server::TestServer;
+use crate::server::{ADMIN_TOKEN, TestServer};
 
 /// Far longer than any limit of these tests, and shorter than a day.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -119,6 +119,40 @@ async fn the_api_is_served_over_tls() {
         assert!(head.starts_with("HTTP/1.1 20"), "{head}");
         assert!(head.contains("strict-transport-security: max-age=31536000\r\n"), "{head}");
         assert!(head.contains("; HttpOnly; SameSite=Strict; Secure\r\n"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_over_tls() {
+    let files = Files::new();
+    let certificate = files.exchange();
+    let server = server(&files).await;
+    let mut admin = connect(&server, &[&certificate], &["http/1.1"]).await.expect("a handshake");
+    let mut change = async |method: &str, path: &str, body: &str| {
+        let request = format!(
+            "{method} /v1/admin/events{path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {ADMIN_TOKEN}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let head = ask(&mut admin, &request).await;
+        assert!(head.starts_with("HTTP/1.1 20"), "{head}");
+        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
+        admin.read_exact(&mut vec![0; length.expect("a length")]).await.expect("a body");
+    };
+    change("POST", "", r#"{"id":"gala","name":"Gala","capacity":2,"status":"on_sale"}"#).await;
+    let mut stream = connect(&server, &[&certificate], &["http/1.1"]).await.expect("a handshake");
+    let head = ask(&mut stream, "GET /v1/events/gala/stream HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    hear(&mut stream, "\"status\":\"on_sale\"").await;
+    change("PUT", "/gala/status", r#"{"status":"paused"}"#).await;
+    hear(&mut stream, "\"status\":\"paused\"").await;
+}
+
+/// Reads a stream until this has come.
+async fn hear(stream: &mut TlsStream<TcpStream>, text: &str) {
+    let mut heard = Vec::new();
+    while !heard.ends_with(text.as_bytes()) {
+        heard.push(stream.read_u8().await.expect("a stream that goes on"));
     }
 }
 

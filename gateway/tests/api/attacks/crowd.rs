@@ -23,7 +23,8 @@ async fn ten_thousand_connections_keep_nobody_from_paying() {
     let place = Place::new();
     let mut command = place.holdfast("data");
     // Idle connections stay for the length of this test.
-    command.args(["--set", "limits.header_read_seconds=300"]).env("HOLDFAST_ADMIN_TOKEN", ADMIN_TOKEN);
+    command.args(["--set", "limits.header_read_seconds=300", "--set", &format!("limits.connections_max={LET_IN}")]);
+    command.env("HOLDFAST_ADMIN_TOKEN", ADMIN_TOKEN);
     let process = Process::start(&mut command);
     process.admin().put_on_sale("gala", 5).await;
     let ann = Buyer::log_in(process.connection(), "ann").await;

@@ -4,12 +4,24 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use rustix::param::clock_ticks_per_second;
 
 use crate::error::LoadError;
-use crate::overload::arguments::{Arguments, Mode};
 
 /// The admin token of the server, which only loopback reaches and which goes with the run.
-pub const ADMIN_TOKEN: &str = "admin-token-of-an-overload-run";
+pub const ADMIN_TOKEN: &str = "admin-token-of-a-load-run";
+
+/// Which server is started, and where.
+pub struct Launch<'a> {
+    /// The server's program; otherwise the one beside this one.
+    pub program: Option<&'a PathBuf>,
+    /// The processors of the server, as for taskset; an empty text means all.
+    pub processors: &'a str,
+    /// Keys of the server's configuration, section.key=value. The last one counts where a key is there twice.
+    pub settings: &'a [String],
+}
 
 /// A server that runs. It and its data go with this value.
 pub struct Program {
@@ -23,18 +35,16 @@ pub struct Program {
 
 impl Program {
     /// Starts it, and waits until it has said where it listens.
-    pub fn start(arguments: &Arguments) -> Result<Program, LoadError> {
+    pub fn start(launch: &Launch<'_>) -> Result<Program, LoadError> {
         let data = tempfile::tempdir()?;
-        let mut command = command(arguments)?;
-        let mode = if arguments.mode == Mode::Accounts { "accounts" } else { "open" };
+        let mut command = launch.command()?;
         let own = [
             "server.listen=127.0.0.1:0".to_owned(),
             format!("server.data={}", data.path().join("data").display()),
-            format!("auth.mode={mode}"),
-            // All buyers come from one address.
+            // All clients come from one address.
             "limits.enabled=false".to_owned(),
         ];
-        for setting in own.iter().chain(&arguments.settings) {
+        for setting in own.iter().chain(launch.settings) {
             command.arg("--set").arg(setting);
         }
         command.env("HOLDFAST_ADMIN_TOKEN", ADMIN_TOKEN).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -57,6 +67,13 @@ impl Program {
         let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
         kib.map(|kib| kib * 1_024.0 / 1e6).ok_or_else(|| LoadError::new("the server's memory cannot be told"))
     }
+
+    /// How long processors have worked for it so far, to a hundredth of a second.
+    pub fn processor_time(&self) -> Result<Duration, LoadError> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let ticks = processor_ticks(&stat).ok_or_else(|| LoadError::new("the server's time cannot be told"))?;
+        Ok(Duration::from_secs_f64(ticks as f64 / clock_ticks_per_second() as f64))
+    }
 }
 
 impl Drop for Program {
@@ -67,21 +84,32 @@ impl Drop for Program {
     }
 }
 
-fn command(arguments: &Arguments) -> Result<Command, LoadError> {
-    let program = match &arguments.program {
-        Some(program) => program.clone(),
-        None => beside_this_one()?,
-    };
-    if !program.is_file() {
-        let path = program.display();
-        return Err(LoadError::new(format!("{path} is missing: build it with cargo build --release")));
+impl Launch<'_> {
+    fn command(&self) -> Result<Command, LoadError> {
+        let program = match self.program {
+            Some(program) => program.clone(),
+            None => beside_this_one()?,
+        };
+        if !program.is_file() {
+            let path = program.display();
+            return Err(LoadError::new(format!("{path} is missing: build it with cargo build --release")));
+        }
+        if self.processors.is_empty() {
+            return Ok(Command::new(program));
+        }
+        let mut command = Command::new("taskset");
+        command.arg("--cpu-list").arg(self.processors).arg(program);
+        Ok(command)
     }
-    if arguments.server_processors.is_empty() {
-        return Ok(Command::new(program));
-    }
-    let mut command = Command::new("taskset");
-    command.arg("--cpu-list").arg(&arguments.server_processors).arg(program);
-    Ok(command)
+}
+
+/// The sum of `utime` and `stime`, the 14th and the 15th field of `/proc/<pid>/stat` (proc(5)). The name of the program, the
+/// 2nd, is in brackets and may have spaces in it.
+fn processor_ticks(stat: &str) -> Option<u64> {
+    let (_, from_third) = stat.rsplit_once(") ")?;
+    let mut fields = from_third.split(' ').skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
 }
 
 fn beside_this_one() -> Result<PathBuf, LoadError> {
@@ -99,4 +127,16 @@ pub fn keep_to(processors: &str) -> Result<(), LoadError> {
         return Ok(());
     }
     Err(LoadError::new(format!("taskset: {}", String::from_utf8_lossy(&output.stderr).trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::processor_ticks;
+
+    #[test]
+    fn the_time_of_a_process_is_that_of_itself_and_of_the_system_for_it() {
+        let stat = "42 (a (bad) name) S 1 42 42 0 -1 4194560 5000 0 3 0 170 25 7 8 20 0 9 0 100";
+        assert_eq!(processor_ticks(stat), Some(195));
+        assert_eq!(processor_ticks("42 (cut off) S 1"), None);
+    }
 }

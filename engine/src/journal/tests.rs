@@ -340,6 +340,26 @@ fn a_barrier_does_not_overtake_the_answers_before_it() {
     assert_eq!(answers.recv(), Ok(1));
 }
 
+/// Whoever has waited for a change reads up to what is announced, and must find the change in it.
+#[test]
+fn what_a_barrier_waited_for_is_announced_before_it_is_answered() {
+    let (_temp, directory) = store();
+    let (journal, ..) = reopen(&directory);
+    let release = hold_writer(&journal);
+    journal.append(b"two", 1, Box::new(|_| ()));
+    let (reached, is_reached) = channel();
+    let (go_on, may_go_on) = channel::<()>();
+    let barrier = move |_| {
+        reached.send(()).unwrap();
+        may_go_on.recv().unwrap_err();
+    };
+    journal.append_slice(&RecordBuffer::new(), Box::new(barrier));
+    drop(release);
+    is_reached.recv().unwrap();
+    assert_eq!(journal.announced_seq(), 2);
+    drop(go_on);
+}
+
 #[test]
 fn an_idle_journal_is_sealed_once() {
     let (_temp, directory) = store();

@@ -223,13 +223,15 @@ impl Writer {
         SnapshotPoint { seq: self.link.next_seq - 1, epoch: self.live.header.epoch, chain_hash: self.link.hash }
     }
 
-    /// Answers everybody whose records are durable, in the order of their seqs.
+    /// Answers everybody whose records are durable, in the order of their seqs. Who waited behind a change finds it
+    /// announced.
     fn answer(&mut self) {
         let durable_seq = self.link.next_seq - 1;
         while let Some(waiter) = self.batch.waiters.pop_front_if(|waiter| waiter.seq <= durable_seq) {
+            let seq = waiter.seq;
             waiter.answer(durable_seq);
+            self.shared.queue.announced(seq);
         }
-        self.shared.queue.announced(durable_seq);
     }
 
     /// Begins the next segment if a frame of this length does not fit into the live one.

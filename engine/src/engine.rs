@@ -43,8 +43,10 @@ use crate::session_turn::{EndReply, SessionHandle, SessionRequest};
 use crate::snapshotter::Snapshotter;
 use ticker::Ticker;
 
+pub use crate::history::{SAMPLE_INTERVAL_MS, Sample};
 pub use crate::session_turn::{Identity, Intent, LoginRefusal};
 pub use crate::snapshotter::{NewestSnapshot, SnapshotFailure, SnapshotsSoFar, WrittenSnapshot};
+pub use crate::tally::Tally;
 pub use crate::touches::{EndedPlace, Thing, ThingEnd, Touched, Touches};
 pub use crate::watchers::UserWatch;
 pub use accounts::AccountAnswer;

@@ -23,6 +23,7 @@ use crate::machine::EventMachine;
 use crate::pressure::Waits;
 use crate::record::encode_record;
 use crate::services::{AbortOnPanic, Services};
+use crate::tally::Tally;
 use crate::watchers::Notice;
 
 /// Takes a turn. `true` asks for another one at once: commands wait. Where only upkeep is left, the actor is nudged when
@@ -48,6 +49,7 @@ pub fn take_turn(
         replies: Vec::with_capacity(batch.len()),
         keyed: Vec::new(),
         notices: Vec::new(),
+        tally: Tally::default(),
     };
     turn.advance(!batch.is_empty());
     batch.drain(..).for_each(|envelope| turn.execute(envelope));
@@ -80,6 +82,8 @@ struct Turn<'a> {
     keyed: Vec<Keyed>,
     /// Whom the turn concerns, if anybody listens.
     notices: Vec<Notice>,
+    /// What the turn adds to the sums.
+    tally: Tally,
 }
 
 /// A reply that waits for the journal.
@@ -171,6 +175,7 @@ impl<'a> Turn<'a> {
             return;
         }
         let (event, now_ms) = (self.handle.number, self.now_ms);
+        self.tally.count(changes);
         if !self.services.watchers.is_empty() {
             let numbered = (self.records.change_count()..).zip(changes);
             let noticed = numbered.filter_map(|(offset, change)| Notice::of(event, now_ms, offset, change));
@@ -200,9 +205,10 @@ impl<'a> Turn<'a> {
         let last_offset = u64::from(change_count) - 1;
         let view = EventView::of(self.machine.event(), 0, self.handle.view().as_deref());
         let is_deleted = self.machine.event().is_deleted();
-        let (handle, notices) = (Arc::clone(self.handle), std::mem::take(&mut self.notices));
+        let (handle, notices, tally) = (Arc::clone(self.handle), std::mem::take(&mut self.notices), self.tally);
         let deliver = move |first_seq: u64| {
             publish(&handle, &replies.services, EventView { seq: first_seq + last_offset, ..view }, is_deleted);
+            replies.services.tally.add(&tally);
             replies.services.watchers.tell(first_seq, notices);
             replies.send(first_seq);
         };

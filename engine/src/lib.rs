@@ -23,6 +23,7 @@
 //! - `inbox`, [`handle`], `event_turn`, `session_turn`: a turn takes many commands, and makes one append
 //! - `actor`: the actix shells around the turns · `alarms`: who is to be woken when
 //! - `directory`, [`session_table`]: who there is · `pressure`: how many wait, and whether the disk is slow
+//! - `tally`: what is counted as it becomes durable · `history`: what the totals were lately
 //! - [`offline`]: look at a data directory, repair it, copy it, without an engine
 //! - [`engine`]: open, execute, read, shut down · [`clock`], [`config`], [`error`], `metrics`
 //!
@@ -55,6 +56,7 @@ pub mod error;
 mod event_turn;
 pub mod handle;
 mod heartbeat;
+mod history;
 mod inbox;
 pub mod journal;
 pub mod machine;
@@ -72,6 +74,7 @@ pub mod snapshot;
 mod snapshotter;
 pub mod state;
 pub mod storage;
+mod tally;
 mod touches;
 mod watchers;
 pub mod wheel;

@@ -8,11 +8,13 @@ use crate::clock::Clock;
 use crate::config::EngineConfig;
 use crate::directory::Directory;
 use crate::error::EXIT_INVARIANT;
+use crate::history::History;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::pressure::Pressure;
 use crate::session_table::SessionTable;
 use crate::snapshotter::SnapshotsSoFar;
+use crate::tally::RunningTally;
 use crate::watchers::Watchers;
 
 /// What actors share. Everything in it is safe to use from any thread.
@@ -35,6 +37,10 @@ pub struct Services {
     pub pressure: Arc<Pressure>,
     /// What came of the snapshots.
     pub snapshots: Mutex<SnapshotsSoFar>,
+    /// What ended as a booking, and what did not.
+    pub(crate) tally: RunningTally,
+    /// What the totals were lately.
+    pub(crate) history: History,
     /// What is counted.
     pub metrics: Metrics,
     /// No new commands are accepted any more.

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use holdfast_engine::clock::Clock;
-use holdfast_engine::engine::Engine;
+use holdfast_engine::core::id::Slug;
+use holdfast_engine::engine::{Cleanup, Engine};
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -18,6 +19,17 @@ use crate::rates::Rates;
 use crate::rereading::Rereading;
 use crate::tls::{Tls, TlsError};
 use crate::tokens::Tokens;
+
+/// A cleanup that an organiser asked for.
+#[derive(Clone, Debug)]
+pub struct DoneCleanup {
+    /// When it was done, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// Who asked, by the name of their token.
+    pub organiser: Slug,
+    /// What it did.
+    pub cleanup: Cleanup,
+}
 
 /// What every request handler shares. It answers before the engine has recovered: everything but the probes with
 /// `recovering`.
@@ -35,6 +47,7 @@ pub struct Gateway {
     rates: Rates,
     lockout: Lockout,
     feed: Feed,
+    newest_cleanup: Mutex<Option<DoneCleanup>>,
     recovered: OnceLock<Recovered>,
 }
 
@@ -59,6 +72,7 @@ impl Gateway {
             rates: Rates::new(&config.limits, clock),
             lockout: Lockout::new(&config.admin),
             feed: Feed::new(&config.limits),
+            newest_cleanup: Mutex::default(),
             rereading: Mutex::new(Rereading::new()),
             recovered: OnceLock::new(),
             config,
@@ -107,6 +121,16 @@ impl Gateway {
     /// The live feed.
     pub fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    /// The newest cleanup that an organiser asked for, since the start.
+    pub fn newest_cleanup(&self) -> Option<DoneCleanup> {
+        self.newest_cleanup.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// An organiser has had a cleanup done.
+    pub fn note_cleanup(&self, done: DoneCleanup) {
+        *self.newest_cleanup.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
     }
 
     /// Which other sites' pages may use the API.

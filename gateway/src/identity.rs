@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::header::{AUTHORIZATION, COOKIE, InvalidHeaderValue};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use holdfast_engine::core::Caller;
@@ -133,19 +133,54 @@ impl FromRequestParts<Arc<Gateway>> for Organiser {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Organiser, ApiError> {
         let token = |parts: &Parts| credential(parts, ADMIN_COOKIE);
-        let Holder { name, role } = holder(parts, gateway, token, "this needs the token of an organiser")?;
-        match role {
-            Role::Operator => {}
-            Role::Viewer if parts.method.is_safe() => {}
-            Role::Viewer => return Err(ApiError::Forbidden("a viewer's token reads, and changes nothing")),
-            Role::Service => {
-                return Err(ApiError::Forbidden("a service's token logs users in, and administers nothing"));
-            }
+        let Holder { name, role } = listened_to(holder(parts, gateway, token, ORGANISERS_ALONE)?)?;
+        if role == Role::Viewer && !parts.method.is_safe() {
+            return Err(ApiError::Forbidden("a viewer's token reads, and changes nothing"));
         }
         let organiser = Organiser { name };
         // The key of a request is read after this, and counts for this organiser alone.
         parts.extensions.insert(organiser.clone());
         Ok(organiser)
+    }
+}
+
+/// Somebody who shows a token that the admin API listens to, to have it as a cookie from then on.
+pub struct SignIn {
+    /// Who it is.
+    pub holder: Holder,
+    /// The token.
+    pub token: String,
+}
+
+impl FromRequestParts<Arc<Gateway>> for SignIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<SignIn, ApiError> {
+        let holder = listened_to(holder(parts, gateway, shown_token, ORGANISERS_ALONE)?)?;
+        Ok(SignIn { holder, token: shown_token(parts)? })
+    }
+}
+
+/// Somebody whose token or cookie the admin API listens to. Viewers sign out as operators do.
+pub struct SignedIn(pub Holder);
+
+impl FromRequestParts<Arc<Gateway>> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<SignedIn, ApiError> {
+        let token = |parts: &Parts| credential(parts, ADMIN_COOKIE);
+        holder(parts, gateway, token, ORGANISERS_ALONE).and_then(listened_to).map(SignedIn)
+    }
+}
+
+/// What a buyer is told by the admin API.
+const ORGANISERS_ALONE: &str = "this needs the token of an organiser";
+
+/// The same holder, unless the admin API does not listen to their role.
+fn listened_to(holder: Holder) -> Result<Holder, ApiError> {
+    match holder.role {
+        Role::Operator | Role::Viewer => Ok(holder),
+        Role::Service => Err(ApiError::Forbidden("a service's token logs users in, and administers nothing")),
     }
 }
 
@@ -161,7 +196,7 @@ impl FromRequestParts<Arc<Gateway>> for LoginCaller {
         if !matches!(gateway.login(), Login::Service) {
             return Ok(LoginCaller);
         }
-        match holder(parts, gateway, back_end_token, REFUSAL)?.role {
+        match holder(parts, gateway, shown_token, REFUSAL)?.role {
             Role::Service => Ok(LoginCaller),
             Role::Viewer | Role::Operator => Err(ApiError::Forbidden(REFUSAL)),
         }
@@ -177,15 +212,15 @@ impl FromRequestParts<Arc<Gateway>> for BackEnd {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<BackEnd, ApiError> {
         const REFUSAL: &str = "a batch needs the token of a service or an operator";
-        match holder(parts, gateway, back_end_token, REFUSAL)?.role {
+        match holder(parts, gateway, shown_token, REFUSAL)?.role {
             Role::Service | Role::Operator => Ok(BackEnd),
             Role::Viewer => Err(ApiError::Forbidden(REFUSAL)),
         }
     }
 }
 
-/// The token of a back end. It is no browser: cookies count for nothing.
-fn back_end_token(parts: &Parts) -> Result<String, ApiError> {
+/// The token of the header, where cookies count for nothing: a back end is no browser, and who signs in has no cookie yet.
+fn shown_token(parts: &Parts) -> Result<String, ApiError> {
     bearer(&parts.headers).unwrap_or(Err(ApiError::Unauthenticated))
 }
 
@@ -246,11 +281,28 @@ pub fn new_token() -> Result<(String, [u8; 32]), ApiError> {
 
 /// The cookie that carries a session token; without one, the cookie that takes it away.
 pub fn session_cookie(token: Option<&str>) -> HeaderValue {
-    let cookie = match token {
-        Some(token) => format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict"),
-        None => format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"),
-    };
-    HeaderValue::try_from(cookie).expect("a token has hexadecimal digits only")
+    set_cookie(SESSION_COOKIE, "/", token).expect("a token has hexadecimal digits only")
+}
+
+/// The cookie that carries an organiser's token, to the admin API alone; without one, the cookie that takes it away.
+///
+/// # Errors
+///
+/// The token fits no header; but then it came in none.
+pub fn admin_cookie(token: Option<&str>) -> Result<HeaderValue, ApiError> {
+    set_cookie(ADMIN_COOKIE, "/v1/admin", token).map_err(|_| ApiError::Internal)
+}
+
+/// Whether the request comes with the cookie of an organiser.
+pub fn shows_admin_cookie(headers: &HeaderMap) -> bool {
+    cookie(headers, ADMIN_COOKIE).is_some()
+}
+
+/// No script can read it, and no other site's page has the browser send it.
+fn set_cookie(name: &str, path: &str, token: Option<&str>) -> Result<HeaderValue, InvalidHeaderValue> {
+    let age = if token.is_some() { "" } else { "; Max-Age=0" };
+    let value = token.unwrap_or_default();
+    HeaderValue::try_from(format!("{name}={value}; Path={path}; HttpOnly; SameSite=Strict{age}"))
 }
 
 /// The token of the `Authorization` header, or else of the cookie. A cookie is sent by the browser whoever asked it to,

@@ -4,7 +4,7 @@
 //! [`listener`], [`connections`] and [`tls`] (who gets in), [`room`] (for how many), [`gateway`] (what every request shares), [`layers`] with
 //! [`admission`], [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`], [`tokens`] and
 //! [`identity`] (who asks), [`login`] (how a login proves it), [`secret`] (what is made and kept of tokens), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
-//! strictly), [`routes`] (by resource), [`operation`] (what a buyer asks of an event, alone or in a batch), [`objects`], [`page`] and [`time`] (JSON), [`answer`] and [`error`] (what leaves), [`openapi`] (the description of it all), [`feed`] (what leaves as soon as it happens);
+//! strictly), [`routes`] (by resource), [`operation`] (what a buyer asks of an event, alone or in a batch), [`objects`], [`page`] and [`time`] (JSON), [`answer`] and [`error`] (what leaves), [`openapi`] (the description of it all), [`pages`] (the web pages), [`feed`] (what leaves as soon as it happens);
 //! [`watched_file`] and [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data directory without
 //! a server); [`operator`] (asking a running server), [`manual`] (completions and manual pages); [`demo`] (sample events and simulated buyers).
 
@@ -34,6 +34,7 @@ pub mod operation;
 pub mod operator;
 pub mod origin;
 pub mod page;
+pub mod pages;
 pub mod rates;
 pub mod request;
 pub mod rereading;

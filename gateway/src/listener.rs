@@ -17,6 +17,7 @@ use crate::connections::{Connections, Doorkeeper, FirstBytes, HandsOver};
 use crate::gateway::Gateway;
 use crate::layers;
 use crate::origin::is_admin_path;
+use crate::pages;
 
 /// How many connections may wait until they are accepted. One too many is left to try again after a second, so that a crowd
 /// that comes at once must fit in. The kernel allows as many as its `net.core.somaxconn`, 4,096 where nobody has changed it.
@@ -27,20 +28,20 @@ const BACKLOG: u32 = 4_096;
 pub enum Side {
     /// All: there is one listener.
     Both,
-    /// All but administration and metrics, which have a listener of their own.
+    /// All but administration, its page and metrics, which have a listener of their own.
     Public,
-    /// Administration, metrics and the probes.
+    /// Administration with its page and what that loads, metrics and the probes.
     Admin,
 }
 
 impl Side {
     /// Whether `path` can be there.
     pub fn has(self, path: &str) -> bool {
-        let is_admin = is_admin_path(path);
+        let is_admin = is_admin_path(path) || pages::is_admin_page(path);
         match self {
             Side::Both => true,
             Side::Public => !is_admin,
-            Side::Admin => is_admin || matches!(path, "/livez" | "/readyz" | "/version"),
+            Side::Admin => is_admin || pages::is_shared(path) || matches!(path, "/livez" | "/readyz" | "/version"),
         }
     }
 }
@@ -160,6 +161,11 @@ mod tests {
             ("/v1/administrators", [true, true, false]),
             ("/metrics/", [true, true, false]),
             ("/", [true, true, false]),
+            ("/buyer/page.js", [true, true, false]),
+            ("/admin", [true, false, true]),
+            ("/admin/page.js", [true, false, true]),
+            ("/style.css", [true, true, true]),
+            ("/render.js", [true, true, true]),
         ];
         for (path, expected) in rows {
             assert_eq!([Side::Both, Side::Public, Side::Admin].map(|side| side.has(path)), expected, "{path}");

@@ -4,7 +4,9 @@ mod accounts;
 mod admin;
 mod admin_cleanup;
 mod admin_events;
+mod admin_history;
 mod admin_lists;
+mod admin_login;
 mod admin_overview;
 mod admin_sessions;
 mod batch;
@@ -42,6 +44,8 @@ pub(crate) fn described_router() -> OpenApiRouter<Arc<Gateway>> {
         .merge(admin::router())
         .merge(admin_sessions::router())
         .merge(admin_overview::router())
+        .merge(admin_history::router())
+        .merge(admin_login::router())
         .merge(operations::router())
         .merge(pages::router())
 }

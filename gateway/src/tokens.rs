@@ -100,8 +100,8 @@ pub struct Tokens {
 /// Why there are no tokens, or why they are not changed. Nothing has been overwritten when it is reported.
 #[derive(Debug, thiserror::Error)]
 pub enum TokensError {
-    /// The environment's token is too short or has characters that do not fit a header.
-    #[error("{VARIABLE} must have at least {LENGTH_MIN} characters, all of them visible ASCII")]
+    /// The environment's token is too short or has characters that do not fit a header or a cookie.
+    #[error("{VARIABLE} must have at least {LENGTH_MIN} characters, all of them visible ASCII, and no semicolon")]
     Unusable,
     /// The file is not what was written.
     #[error(
@@ -234,7 +234,7 @@ impl Tokens {
 
 /// The environment's token.
 fn given(token: &str) -> Result<Entry, TokensError> {
-    if token.len() < LENGTH_MIN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if token.len() < LENGTH_MIN || !token.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';') {
         return Err(TokensError::Unusable);
     }
     Ok(Entry { holder: first_holder(), digest: digest(token) })

@@ -22,6 +22,7 @@ use crate::directory::Directory;
 use crate::error::OpenError;
 use crate::handle::{EventHandle, EventView};
 use crate::heartbeat::Heartbeat;
+use crate::history::History;
 use crate::journal::{self, Journal, JournalError, JournalOptions, RecordBuffer, RecoveryReport, SnapshotPoint};
 use crate::machine::EventMachine;
 use crate::metrics::{Metrics, record_recovery};
@@ -34,6 +35,7 @@ use crate::snapshot;
 use crate::snapshotter::{SnapshotsSoFar, Snapshotter, check_snapshots_reached, newest_snapshot_with_point};
 use crate::state::State;
 use crate::storage::{DataDirectory, StorageError};
+use crate::tally::RunningTally;
 
 #[cfg(test)]
 use super::by_hand::Steps;
@@ -85,6 +87,8 @@ impl Engine {
             alarms: Alarms::new(now_ms),
             pressure: Arc::default(),
             snapshots: Mutex::new(SnapshotsSoFar::from_point(point)),
+            tally: RunningTally::default(),
+            history: History::default(),
             metrics,
             is_stopping: AtomicBool::new(false),
             config,

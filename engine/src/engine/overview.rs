@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use crate::core::status::Status;
 use crate::handle::Totals;
+use crate::history::Sample;
 use crate::snapshotter::SnapshotsSoFar;
 
 use super::Engine;
@@ -41,6 +42,12 @@ pub struct JournalOverview {
 }
 
 impl Engine {
+    /// What the totals were in the last 15 minutes, oldest first: a sample whenever the wheels turn and
+    /// [`SAMPLE_INTERVAL_MS`](super::SAMPLE_INTERVAL_MS) have gone by. Empty after a start.
+    pub fn history(&self) -> Vec<Sample> {
+        self.services.history.samples()
+    }
+
     /// The engine as a whole, from what is in memory: it asks neither an actor nor the disk.
     pub fn overview(&self) -> Overview {
         let mut events = Status::ALL.map(|status| (status, 0));

@@ -4,7 +4,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::handle::Totals;
 use crate::heartbeat::Heartbeat;
+use crate::history::Sample;
 use crate::services::{AbortOnPanic, Services};
 use crate::session_turn::SessionHandle;
 use crate::state::SESSIONS;
@@ -85,6 +87,9 @@ fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heart
 fn turn_wheels(services: &Services, sessions: &SessionHandle) {
     let now_ms = services.clock.now_ms();
     services.pressure.look_at_disk(services.journal.frame_in_flight(), now_ms);
+    if services.history.is_due(now_ms) {
+        services.history.keep(take_sample(services, now_ms));
+    }
     for number in services.alarms.due(now_ms) {
         if number == SESSIONS {
             sessions.nudge();
@@ -92,4 +97,12 @@ fn turn_wheels(services: &Services, sessions: &SessionHandle) {
             event.nudge();
         }
     }
+}
+
+fn take_sample(services: &Services, now_ms: u64) -> Sample {
+    let mut totals = Totals::default();
+    for view in services.directory.all().iter().filter_map(|handle| handle.view()) {
+        totals.add(&view.totals());
+    }
+    Sample { at_ms: now_ms, totals, sessions: services.sessions.len() as u64, tally: services.tally.so_far() }
 }

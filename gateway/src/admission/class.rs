@@ -2,13 +2,15 @@
 
 use axum::http::Method;
 
+use crate::pages;
+
 /// What a request is about, told by its method and path alone: before it is read, and before anybody knows who asks.
 /// In the order in which they go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Probes and metrics: whoever looks after an overloaded server must see it. Never refused.
     Operations,
-    /// Organisers steer the sale, also to end the overload.
+    /// Organisers steer the sale, also to end the overload. The web pages, theirs and the buyers'.
     Organisers,
     /// What gives tickets a final home or frees them: confirm, extend, release, cancel, leave, log out.
     Completions,
@@ -38,6 +40,10 @@ impl Class {
     pub fn of(method: &Method, path: &str) -> Class {
         if matches!(path, "/livez" | "/readyz" | "/metrics") {
             return Class::Operations;
+        }
+        // Small files from memory, and many of them a page: one that is refused leaves the page unable to say why.
+        if pages::is_page(path) {
+            return Class::Organisers;
         }
         let Some(path) = path.strip_prefix("/v1/") else { return Class::Browsing };
         if path.starts_with("admin/") {
@@ -145,6 +151,10 @@ mod tests {
             POST   /v1/admin/snapshot                    organisers
             GET    /v1/admin/overview                    organisers
             GET    /v1/admin/changes                     organisers
+            GET    /v1/admin/history                     organisers
+            POST   /v1/admin/login                       organisers
+            GET    /v1/admin/me                          organisers
+            DELETE /v1/admin/me                          organisers
             POST   /v1/holds/gala.1/confirm              completions
             POST   /v1/holds/gala.1/extend               completions
             DELETE /v1/holds/gala.1                      completions
@@ -176,8 +186,12 @@ mod tests {
             GET    /openapi.json                         browsing
             GET    /docs                                 browsing
             GET    /docs/errors                          browsing
-            GET    /                                     browsing
-            GET    /style.css                            browsing
+            GET    /                                     organisers
+            GET    /buyer/page.js                        organisers
+            GET    /admin                                organisers
+            GET    /admin/page.js                        organisers
+            GET    /style.css                            organisers
+            GET    /render.js                            organisers
             POST   /nowhere                              browsing";
         for row in table.lines().map(str::trim).filter(|row| !row.is_empty()) {
             let [method, path, class] = row.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{row}") };

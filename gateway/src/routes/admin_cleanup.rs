@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::answer;
 use crate::error::{ApiError, Success};
-use crate::gateway::Gateway;
+use crate::gateway::{DoneCleanup, Gateway};
 use crate::identity::Organiser;
 use crate::objects::{self, EventId, NumberedId, TypeId};
 use crate::request::Mutation;
@@ -96,12 +96,15 @@ struct CleanedUpPlace {
 )]
 async fn cleanup(
     State(gateway): State<Arc<Gateway>>,
-    _: Organiser,
+    organiser: Organiser,
     request: Mutation<CleanupBody>,
 ) -> Result<Response, ApiError> {
     let (engine, CleanupBody { dry_run, verbose }) = (gateway.engine()?, request.body);
     let (dry_run, verbose) = (dry_run.unwrap_or(false), verbose.unwrap_or(false));
     let cleanup = engine.cleanup(dry_run).await?;
+    if !dry_run {
+        gateway.note_cleanup(DoneCleanup { at_ms: engine.now_ms(), organiser: organiser.name, cleanup });
+    }
     let counts = CleanedUpCounts {
         expired_holds: cleanup.expired_holds,
         ended_sessions: cleanup.ended_sessions,

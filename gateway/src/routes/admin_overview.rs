@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::answer;
 use crate::config::AuthMode;
 use crate::error::{ApiError, Success};
-use crate::gateway::Gateway;
+use crate::gateway::{DoneCleanup, Gateway};
 use crate::identity::Organiser;
 use crate::objects::Time;
 
@@ -38,6 +38,8 @@ struct ShownOverview {
     journal: ShownJournal,
     snapshot: ShownSnapshot,
     recovery: ShownRecovery,
+    /// The newest cleanup that an organiser asked for, since the start.
+    cleanup: Option<ShownCleanup>,
     uptime_seconds: u64,
     version: &'static str,
     auth_mode: AuthMode,
@@ -104,6 +106,18 @@ struct ShownRecovery {
     quarantined_file: Option<String>,
 }
 
+/// What a cleanup did, when, and on whose account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DoneCleanup)]
+struct ShownCleanup {
+    at: Time,
+    /// As in the audit trail.
+    by: String,
+    expired_holds: u64,
+    ended_sessions: u64,
+    dropped_queue_entries: u64,
+}
+
 /// The whole server at a glance.
 #[utoipa::path(
     get, path = "/v1/admin/overview", operation_id = "admin_read_overview", tag = "organisers",
@@ -127,6 +141,7 @@ async fn overview(State(gateway): State<Arc<Gateway>>, _: Organiser) -> Result<R
         journal: render_journal(journal),
         snapshot: render_snapshots(snapshots),
         recovery: render_recovery(engine.recovery()),
+        cleanup: gateway.newest_cleanup().map(render_cleanup),
         uptime_seconds: uptime_ms / 1_000,
         version: env!("CARGO_PKG_VERSION"),
         auth_mode: gateway.config().auth.mode,
@@ -169,6 +184,16 @@ fn render_snapshots(SnapshotsSoFar { newest, failure }: &SnapshotsSoFar) -> Show
         bytes: written.map(|(_, written)| written.info.bytes),
         duration_ms: written.map(|(_, written)| written.duration_ms),
         failure: failure.as_ref().map(render),
+    }
+}
+
+fn render_cleanup(DoneCleanup { at_ms, organiser, cleanup }: DoneCleanup) -> ShownCleanup {
+    ShownCleanup {
+        at: Time::of(at_ms),
+        by: format!("admin:{organiser}"),
+        expired_holds: cleanup.expired_holds,
+        ended_sessions: cleanup.ended_sessions,
+        dropped_queue_entries: cleanup.dropped_queue_entries,
     }
 }
 

@@ -52,6 +52,8 @@ struct Version {
     #[schema(pattern = "^v1$")]
     api: &'static str,
     auth_mode: AuthMode,
+    /// Whether buyers make accounts of their own; only where `auth_mode` is "accounts".
+    sign_up: bool,
 }
 
 /// Whether the process answers.
@@ -99,11 +101,13 @@ async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     responses((status = 200, description = "The version, and how one logs in", body = Version)),
 )]
 async fn version(State(gateway): State<Arc<Gateway>>) -> Response {
+    let config = gateway.config();
     let value = Version {
         name: "holdfast",
         version: env!("CARGO_PKG_VERSION"),
         api: "v1",
-        auth_mode: gateway.config().auth.mode,
+        auth_mode: config.auth.mode,
+        sign_up: config.auth.mode == AuthMode::Accounts && config.accounts.sign_up,
     };
     answer::body(Success::Ok, value)
 }

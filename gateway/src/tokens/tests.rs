@@ -88,9 +88,11 @@ fn the_environment_gives_an_operator_besides_the_file_and_leaves_it_alone() {
 #[test]
 fn an_unusable_token_of_the_environment_is_refused_without_repeating_it() {
     let data = directory();
-    for token in ["", "fifteen-letters", "has a blank inside", "has\na\nline\nbreak", "ünïcödé-letters-here"] {
+    for token in
+        ["", "fifteen-letters", "has a blank inside", "has;a;semicolon;", "has\na\nline\nbreak", "ünïcödé-letters-here"]
+    {
         let error = Tokens::open(Some(token), data.path()).expect_err("not legal");
-        let text = "HOLDFAST_ADMIN_TOKEN must have at least 16 characters, all of them visible ASCII";
+        let text = "HOLDFAST_ADMIN_TOKEN must have at least 16 characters, all of them visible ASCII, and no semicolon";
         assert_eq!(error.to_string(), text);
     }
 }

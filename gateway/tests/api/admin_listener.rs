@@ -14,19 +14,34 @@ async fn administration_and_metrics_are_on_their_listener_and_nowhere_else() {
     let (public, inner) = (server.visitor(), Visitor::over(server.admin_connection()));
     Admin::over(server.admin_connection()).put_on_sale("gala", 1).await;
 
-    for path in ["/metrics", "/v1/admin/events", "/v1/admin/changes", "/v1/admin/nothing", "/v1/admin"] {
+    for path in [
+        "/metrics",
+        "/v1/admin/events",
+        "/v1/admin/changes",
+        "/v1/admin/nothing",
+        "/v1/admin",
+        "/admin",
+        "/admin/page.js",
+    ] {
         public.get(path).await.expect_refusal(404, "not_found");
         server.admin().get(path).await.expect_refusal(404, "not_found");
     }
     inner.get("/metrics").await.expect_status(200);
     inner.get("/v1/admin/events").await.expect_refusal(401, "unauthenticated");
 
-    for path in ["/v1/events", "/v1/events/gala", "/v1/sessions/me", "/", "/style.css", "/nothing"] {
+    for path in ["/v1/events", "/v1/events/gala", "/v1/sessions/me", "/", "/buyer/page.js", "/nothing"] {
         inner.get(path).await.expect_refusal(404, "not_found");
     }
     for path in ["/livez", "/readyz", "/version"] {
         inner.get(path).await.expect(200);
         public.get(path).await.expect(200);
+    }
+    for path in ["/admin", "/admin/page.js"] {
+        inner.get(path).await.expect_status(200);
+    }
+    for path in ["/style.css", "/render.js", "/icons.js"] {
+        inner.get(path).await.expect_status(200);
+        public.get(path).await.expect_status(200);
     }
     assert_eq!(public.event("gala").await["available"], 1);
     server.login("ann").await;

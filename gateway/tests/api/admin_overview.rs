@@ -15,7 +15,7 @@ async fn it_has_the_sums_over_all_events() {
     let server = TestServer::start().await;
     let admin = server.admin();
     let empty = overview(&admin).await;
-    let order = "events capacity available held booked waiting sessions journal snapshot recovery uptime_seconds version \
+    let order = "events capacity available held booked waiting sessions journal snapshot recovery cleanup uptime_seconds version \
                  auth_mode server_time";
     assert_eq!(members(&empty), order);
     assert_eq!(members(&empty["journal"]), "durable_seq segments backlog_bytes reserve_bytes disk_full");
@@ -71,4 +71,26 @@ async fn it_knows_the_newest_snapshot_also_of_an_earlier_process() {
     });
     assert_eq!(seen["snapshot"], known, "what its name does not say is not known");
     assert_eq!((&seen["recovery"]["clean"], &seen["recovery"]["last_seq"]), (&json!(false), &written["seq"]));
+}
+
+#[tokio::test]
+async fn it_tells_what_the_newest_cleanup_did() {
+    let mut server = TestServer::start_with(|config| config.sessions.idle_seconds = 700).await;
+    let admin = server.admin();
+    admin.put_on_sale("gala", 2).await;
+    let (ann, bob) = (server.login("ann").await, server.login("bob").await);
+    ann.hold("gala", json!({ "quantity": 2 })).await.expect_status(201);
+    bob.join("gala", json!({ "quantity": 4 })).await.expect_status(200);
+    server.advance_seconds(700);
+    admin.cleanup(json!({ "dry_run": true })).await;
+    assert_eq!(overview(&admin).await["cleanup"], json!(null), "a dry run is none");
+
+    admin.cleanup(json!({})).await;
+    let done = json!({
+        "at": "2026-11-22T10:11:40.000Z", "by": "admin:admin",
+        "expired_holds": 1, "ended_sessions": 2, "dropped_queue_entries": 1,
+    });
+    assert_eq!(overview(&admin).await["cleanup"], done);
+    server.crash_and_start_again().await;
+    assert_eq!(overview(&admin).await["cleanup"], json!(null));
 }

@@ -15,8 +15,10 @@ use crate::server::TestServer;
 static DESCRIBED: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_slice(&DESCRIPTION.json).expect("a description in JSON"));
 
-/// What pages load, and is no call of the API.
-const PARTS_OF_PAGES: [&str; 4] = ["/style.css", "/docs.css", "/events.js", "/icon.svg"];
+/// Whether pages load it, and it is no call of the API.
+fn is_part_of_pages(path: &str) -> bool {
+    path.strip_prefix('/').is_some_and(|file| holdfast::pages::parts().any(|part| part == file))
+}
 
 /// Holds an answer against the description: its status is one that the call has, with the content type, the headers and the
 /// body that the description gives it.
@@ -24,7 +26,7 @@ const PARTS_OF_PAGES: [&str; 4] = ["/style.css", "/docs.css", "/events.js", "/ic
 pub fn check(method: &str, target: &str, answer: &Answer) {
     let path = target.split(['?', '#']).next().unwrap_or_default();
     // What is not even passed on to the service is no answer of a call.
-    if answer.header("x-request-id").is_none() || PARTS_OF_PAGES.contains(&path) || method == "OPTIONS" {
+    if answer.header("x-request-id").is_none() || is_part_of_pages(path) || method == "OPTIONS" {
         return;
     }
     let method = if method == "HEAD" { "get" } else { &method.to_ascii_lowercase() };

@@ -102,6 +102,20 @@ async fn the_lockout_holds_where_limits_are_off() {
 }
 
 #[tokio::test]
+async fn who_guesses_at_the_sign_in_is_locked_out_too() {
+    let server = behind_a_proxy().await;
+    let visitor = server.visitor();
+    let sign_in = |token: &str| {
+        let signing_in = post("/v1/admin/login", json!({})).with("authorization", format!("Bearer {token}"));
+        signing_in.with("x-forwarded-for", "203.0.113.9")
+    };
+    for _ in 0..5 {
+        visitor.send(sign_in("a-guess")).await.expect_refusal(401, "unauthenticated");
+    }
+    expect_rate_limited(&visitor.send(sign_in(ADMIN_TOKEN)).await, "900");
+}
+
+#[tokio::test]
 async fn a_session_changes_forty_things_at_once_and_twenty_a_second() {
     let server = TestServer::start().await;
     server.admin().put_on_sale("gala", 5).await;

@@ -23,8 +23,10 @@ mod subscriber;
 mod table;
 
 mod account_command;
+mod admin_history;
 mod admin_listener;
 mod admin_lists;
+mod admin_login;
 mod admin_overview;
 mod admin_release;
 mod admin_sessions;
@@ -52,6 +54,7 @@ mod offline;
 mod operator;
 mod operator_refusals;
 mod overload;
+mod pages;
 mod presence;
 mod process;
 mod restart;

@@ -21,12 +21,12 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: format lint docs deny shipped fuzz conformance doctests tests ## Everything CI checks; the summary of the tests comes last
+test: format lint docs deny shipped fuzz conformance pages doctests tests ## Everything CI checks; the summary of the tests comes last
 
 # The fuzzer's engine is C++, and a member of the workspace; a build of the program alone does without.
 .PHONY: c-plus-plus
 c-plus-plus:
-	@$(call need,$${CXX:-c++} --version,install a C++ compiler: apt-get install g++)
+	@$(call need,$${C:-c++} --version,install a C++ compiler: apt-get install g++)
 
 K6_VERSION := 1.1.0
 K6_ENVIRONMENT := .tools/k6
@@ -141,6 +141,33 @@ $(SCHEMATHESIS_INSTALLED):
 	@$(call need,python3 -m venv --clear $(SCHEMATHESIS_ENVIRONMENT),install what python3 -m venv needs: apt-get install python3-venv)
 	@$(SCHEMATHESIS_ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
 	@touch $@
+
+PAGES := gateway/tests/pages
+PAGES_INSTALLED := $(PAGES)/node_modules/.package-lock.json
+CHROMIUM ?= /usr/bin/chromium
+
+.PHONY: pages
+pages: $(PAGES_INSTALLED) $(CHROMIUM) ## Try the web pages in a real browser against the real program
+	@echo "pages: building"
+	@cargo build --locked --package holdfast
+	@echo "pages: checking the types"
+	@cd $(PAGES) && npx --no-install tsc --project tsconfig.json && npx --no-install tsc --project tsconfig.tests.json
+	@echo "pages: trying them in $(CHROMIUM), two files of tests at a time; pictures are in target/screenshots"
+	@CHROMIUM=$(CHROMIUM) timeout 900 node --test --test-concurrency=2 --test-reporter=spec $(PAGES)/*.test.mjs $(PAGES)/unit/*.test.mjs
+
+$(PAGES_INSTALLED): $(PAGES)/package.json $(PAGES)/package-lock.json
+	@$(call need,node --version | grep --extended-regexp '^v(20\.(1[89]|[2-9][0-9])|2[1-9]|[3-9][0-9])\.',install Node 20.18 or newer with npm: https://nodejs.org)
+	@$(call need,npm --version,install npm: it comes with Node)
+	@echo "pages: installing what the tests need into $(PAGES)/node_modules"
+	@cd $(PAGES) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CHROMIUM):
+	@if [[ "$(CHROMIUM)" == /usr/bin/chromium && "$$(id --user)" == 0 ]] && command -v apt-get >/dev/null; then \
+		echo "pages: installing Chromium"; \
+		apt-get update --quiet --quiet && apt-get install --yes --quiet --quiet --no-install-recommends chromium; \
+	fi
+	@$(call need,test -x $(CHROMIUM),install Chromium (as root: apt-get install chromium) or say where it is: make pages CHROMIUM=/path/to/it)
 
 # How many sales `make simulate` plays, each by the seed of its number; with SEED, only that one.
 SEEDS ?= 5000

@@ -3,7 +3,7 @@
 import { CapacityBar } from "../bar.js";
 import { element, keepList, setShown, setText } from "../render.js";
 import { count, dateAndTime, duration, money, number } from "../words.js";
-import { editEvent } from "./event-form.js";
+import { editEvent } from "./event_form.js";
 import { steps } from "./lifecycle.js";
 import { Facts, Panel, Tile, button } from "./panel.js";
 import { ask } from "./session.js";

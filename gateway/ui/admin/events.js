@@ -4,7 +4,7 @@ import { listAll } from "../api.js";
 import { CapacityBar } from "../bar.js";
 import { element, keepList, setAttribute, setShown, setText } from "../render.js";
 import { count, dateAndTime, number } from "../words.js";
-import { createEvent } from "./event-form.js";
+import { createEvent } from "./event_form.js";
 import { Panel, button } from "./panel.js";
 import { ask } from "./session.js";
 import { STATUS_NAMES, StatusBadge } from "./status.js";

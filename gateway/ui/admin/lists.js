@@ -4,7 +4,7 @@ import { clock } from "../clock.js";
 import { count, countdown, duration, estimate, number } from "../words.js";
 import { act, actOnAll, reasonField } from "./act.js";
 import { Field } from "./fields.js";
-import { ListView } from "./list-view.js";
+import { ListView } from "./list_view.js";
 import { button, exactTime } from "./panel.js";
 import { ask } from "./session.js";
 

@@ -10,7 +10,7 @@ import { ZONE } from "./fields.js";
 import { bookingsView, holdsView, lineView, sessionsView } from "./lists.js";
 import { overviewView } from "./overview.js";
 import { onLost, problem, signOut, whoIsSignedIn } from "./session.js";
-import { signInForm } from "./sign-in.js";
+import { signInForm } from "./sign_in.js";
 import { trailView } from "./trail.js";
 
 /**

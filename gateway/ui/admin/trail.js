@@ -2,7 +2,7 @@
 
 import { element, keepList, setShown } from "../render.js";
 import { number } from "../words.js";
-import { EventPicker } from "./event-picker.js";
+import { EventPicker } from "./event_picker.js";
 import { Panel, button, exactTime } from "./panel.js";
 import { ask, problem } from "./session.js";
 import { sentence, who, why } from "./story.js";

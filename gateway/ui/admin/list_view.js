@@ -4,7 +4,7 @@ import { listAll } from "../api.js";
 import { element, setShown, setText } from "../render.js";
 import { count, number } from "../words.js";
 import { csvOf, download } from "./csv.js";
-import { EventPicker } from "./event-picker.js";
+import { EventPicker } from "./event_picker.js";
 import { Panel, button } from "./panel.js";
 import { ask, problem } from "./session.js";
 import { Table } from "./table.js";

@@ -205,7 +205,12 @@ fn check(client: &Client, trail: &[Value]) {
     }
     for (thing, changes) in &happened {
         let told = client.told.get(thing).unwrap_or_else(|| panic!("nothing was told of {thing:?}"));
-        assert_eq!(told.last().map(|(seq, _)| seq), changes.last(), "the last of {thing:?}, told up to {:?}", client.seen);
+        assert_eq!(
+            told.last().map(|(seq, _)| seq),
+            changes.last(),
+            "the last of {thing:?}, told up to {:?}",
+            client.seen
+        );
     }
     let ends =
         trail.iter().filter(|change| change["user"] == "ann" && (change["kind"] == "queue_left" || is_grant(change)));

@@ -41,8 +41,9 @@ export class Unreachable extends Error {}
  * @property {unknown} [body] what is sent, as JSON
  * @property {string} [idempotencyKey] of the user's intent; without it, this call is an intent of its own
  * @property {string} [bearer] a token that is shown this once, to sign in with it
+ * @property {boolean} [isOnce] never tried again: no key would make it one
+ * @property {AbortSignal} [signal] ends the trying, and not what is on its way
  * @property {string} [ifMatch]
- * @property {string} [ifNoneMatch] the answer may then be 304, without a body
  * @property {(seconds: number) => void} [onWait] told before a change is tried again
  */
 
@@ -69,10 +70,12 @@ export async function call(method, path, options = {}) {
     try {
       return await once(method, path, keyed);
     } catch (error) {
-      const seconds = attempt < ATTEMPTS_MAX ? secondsUntilRetry(error, attempt, Math.random()) : null;
+      const seconds = attempt < ATTEMPTS_MAX && !options.isOnce ? secondsUntilRetry(error, attempt, Math.random()) : null;
       if (seconds === null) throw error;
       options.onWait?.(seconds);
       await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+      // Who asked is gone, and the cookie may be somebody else's.
+      if (options.signal?.aborted) throw error;
     }
   }
 }
@@ -100,14 +103,13 @@ export function secondsUntilRetry(error, attempt, chance) {
  * @param {CallOptions} options
  * @returns {Promise<Answer>}
  */
-async function once(method, path, { body, idempotencyKey, bearer, ifMatch, ifNoneMatch }) {
+async function once(method, path, { body, idempotencyKey, bearer, ifMatch }) {
   /** @type {Record<string, string>} */
   const headers = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (idempotencyKey && method !== "GET") headers["idempotency-key"] = idempotencyKey;
   if (bearer) headers.authorization = `Bearer ${bearer}`;
   if (ifMatch) headers["if-match"] = ifMatch;
-  if (ifNoneMatch) headers["if-none-match"] = ifNoneMatch;
   const sentAtMs = performance.now();
   const signal = AbortSignal.timeout(ANSWER_MS_MAX);
   let answer, text;
@@ -121,7 +123,7 @@ async function once(method, path, { body, idempotencyKey, bearer, ifMatch, ifNon
   // The answer to a repeat is the first one again, with the time that it was then.
   const isReplay = answer.headers.has("idempotency-replayed");
   if (typeof value?.server_time === "string" && !isReplay) clock.learn(value.server_time, sentAtMs);
-  if (!answer.ok && answer.status !== 304) throw new Refusal(answer.status, value ?? {}, answer.headers);
+  if (!answer.ok) throw new Refusal(answer.status, value ?? {}, answer.headers);
   return { status: answer.status, body: value, headers: answer.headers };
 }
 
@@ -142,14 +144,15 @@ function read(text) {
  * All items of a list, page by page.
  * @param {string} path with `?` where it has parameters
  * @param {(items: any[]) => void} [onPage] told of each page as it comes
+ * @param {typeof call} [ask] asks for a page
  * @returns {Promise<any[]>}
  */
-export async function listAll(path, onPage) {
+export async function listAll(path, onPage, ask = call) {
   const items = [];
   let cursor = null;
   do {
     const step = new URLSearchParams({ limit: "200", ...(cursor && { cursor }) });
-    const { body } = await call("GET", `${path}${path.includes("?") ? "&" : "?"}${step}`);
+    const { body } = await ask("GET", `${path}${path.includes("?") ? "&" : "?"}${step}`);
     items.push(...body.items);
     onPage?.(body.items);
     cursor = body.next_cursor;

@@ -6,6 +6,8 @@ const AGING_MS_PER_SECOND = 0.5;
 const TICK_MS = 250;
 /** A tick that comes this much late, in milliseconds, comes after a sleep of the computer or of the page. */
 const SLEPT_MS = 5_000;
+/** Browsers let the timers of a hidden page run once a minute, which is no sleep. */
+const SLEPT_HIDDEN_MS = 120_000;
 
 /** The time of a server, from what it says in its answers, carried on by a clock that nobody sets. */
 export class ServerClock {
@@ -101,6 +103,6 @@ function tickAll() {
   // Some monotonic clocks stand still while a computer sleeps. That time has passed is all that the wall clock is asked.
   const sleptMs = Date.now() - tickedAtMs - TICK_MS;
   tickedAtMs = Date.now();
-  if (sleptMs > SLEPT_MS) for (const wake of wakers) wake();
+  if (sleptMs > (document.hidden ? SLEPT_HIDDEN_MS : SLEPT_MS)) for (const wake of wakers) wake();
   for (const tick of tickers) tick();
 }

@@ -25,9 +25,9 @@ export function ask({ title, body, actions, signal }) {
   const id = `dialog-${++count}`;
   const button = (/** @type {Action} */ { label, kind, hasFocus, value }) =>
     element("button", { type: "button", class: `button ${kind ?? ""}`, autofocus: hasFocus ?? false, on: { click: () => node.close(value) } }, label);
-  const node = element("dialog", { class: "dialog", "aria-labelledby": id },
+  const node = element("dialog", { class: "dialog", "aria-labelledby": id, "aria-describedby": `${id}-body` },
     element("h2", { id }, title),
-    ...body.map((part) => (typeof part === "string" ? element("p", {}, part) : part)),
+    element("div", { class: "stack", id: `${id}-body` }, ...body.map((part) => (typeof part === "string" ? element("p", {}, part) : part))),
     element("div", { class: "actions" }, ...actions.map(button)));
   return new Promise((resolve) => {
     const close = () => node.close("");

@@ -74,6 +74,8 @@ scene("a page that was hidden asks at once when it is shown again", async ({ sal
   const ann = await sale.login("ann");
   const watched = await open("/", { buyer: ann });
   await seen(watched.page.getByRole("status").filter({ hasText: /Live/ }));
+  // The list comes last of what the page asks at its beginning.
+  await eventually("the page has begun", () => watched.requests.some((request) => request.startsWith("GET /v1/events?")));
   const asked = watched.requests.length;
   await watched.page.evaluate(() => {
     // Hidden, and six seconds later shown again.

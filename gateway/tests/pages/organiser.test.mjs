@@ -252,6 +252,8 @@ scene("a viewer sees all, and can change nothing", async ({ server, sale, open }
   const changes = /^(Create event|Edit|Open sale|Pause|Close sale|Cancel event|Release|Extend|End session|Clean up now|Snapshot now|Delete)/;
   for (const view of ["Overview", "Events", "Holds", "Bookings", "Line", "Sessions", "Audit trail"]) {
     await goTo(page, view);
+    // The title tells that the new view has come, and not the one before.
+    await eventually("the view", async () => (await page.title()).startsWith(view));
     await seen(page.getByText(/^as of /).first());
     assert.equal(await page.getByRole("button", { name: changes }).count(), 0, view);
   }

@@ -17,7 +17,7 @@ import { problem } from "./session.js";
  * @property {string} label of the button that does it
  * @property {boolean} [isDangerous]
  * @property {boolean} [isWide]
- * @property {(values: Values, key: string) => Promise<void>} run does it; what it throws is shown, and it can be tried again
+ * @property {(values: Values, key: string, left: AbortSignal) => Promise<void>} run does it, and goes no further once the dialog was left; what it throws is shown, and it can be tried again
  * @property {(error: Refusal) => Node | null} [offer] what is offered besides, when it was refused
  */
 
@@ -34,6 +34,9 @@ export function act({ title, body = [], fields = [], more, label, isDangerous = 
   const button = element("button", { class: `button ${isDangerous ? "danger" : "primary"}`, type: "submit" }, label);
   const dismiss = element("button", { class: "button", type: "button", on: { click: () => node.close("") } }, "Back");
   const attempt = { text: "", key: "", isOpen: false };
+  const left = new AbortController();
+  let working = Promise.resolve();
+  let isDone = false;
   const submit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     if (button.getAttribute("aria-busy") === "true") return;
@@ -41,14 +44,17 @@ export function act({ title, body = [], fields = [], more, label, isDangerous = 
     fields.forEach((field) => field.setFault(""));
     setText(fault, "");
     const values = Object.fromEntries(fields.map((field) => [field.name, field.value]));
-    const text = JSON.stringify(values);
+    const text = JSON.stringify([...new FormData(form)].map(String));
     // The same again, of which nobody knows whether it was done, is the same intent.
     if (!attempt.isOpen || attempt.text !== text) Object.assign(attempt, { text, key: newKey() });
     try {
-      await run(values, attempt.key);
-      node.close("done");
+      const running = run(values, attempt.key, left.signal);
+      working = running.catch(() => {});
+      await running;
+      isDone = true;
+      node.close();
     } catch (error) {
-      attempt.isOpen = error instanceof Unreachable || (error instanceof Refusal && error.status === 504);
+      attempt.isOpen = error instanceof Unreachable || (error instanceof Refusal && error.status >= 500);
       const rest = showFaults(fields, error);
       fault.append(...(rest === "" ? [] : [element("p", {}, rest)]), (error instanceof Refusal && offer?.(error)) || "");
       (fields.find((field) => field.fault.textContent !== "")?.input ?? button).focus();
@@ -61,9 +67,12 @@ export function act({ title, body = [], fields = [], more, label, isDangerous = 
     more, fault, element("div", { class: "actions" }, dismiss, button));
   const node = element("dialog", { class: `dialog ${isWide ? "wide" : ""}`, "aria-labelledby": id }, element("h2", { id }, title), form);
   return new Promise((resolve) => {
-    node.addEventListener("close", () => {
+    node.addEventListener("close", async () => {
+      left.abort();
       node.remove();
-      resolve(node.returnValue === "done");
+      // What is under way has its effect all the same, and is told.
+      await working;
+      resolve(isDone);
     });
     document.body.append(node);
     node.showModal();
@@ -121,16 +130,17 @@ export async function actOnAll({ items, noun, verb, done, nameOf, body = [], fie
   const refused = /** @type {string[]} */ ([]);
   /** What is done already when it is tried again. @type {Set<Item>} */
   const finished = new Set();
-  const run = async (/** @type {Values} */ values, /** @type {string} */ key) => {
+  const run = async (/** @type {Values} */ values, /** @type {string} */ key, /** @type {AbortSignal} */ left) => {
     refused.length = 0;
     for (const [index, item] of items.entries()) {
+      if (left.aborted) return;
       if (finished.has(item)) continue;
       setText(progress, items.length > 1 ? `${number(index + 1)} of ${number(items.length)} …` : "");
       try {
         await send(item, values, `${key}-${index}`);
         finished.add(item);
       } catch (error) {
-        if (items.length === 1 || !(error instanceof Refusal) || [400, 401, 403, 422].includes(error.status)) throw error;
+        if (items.length === 1 || !(error instanceof Refusal) || [400, 401, 403, 422].includes(error.status) || error.status >= 500) throw error;
         refused.push(`${nameOf(item)}: ${problem(error)}`);
       }
     }

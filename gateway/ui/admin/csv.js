@@ -1,7 +1,7 @@
 // Lists as files for spreadsheets.
 
 /** What a spreadsheet would take for a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n]/;
 
 /**
  * RFC 4180, in UTF-8. What would be a formula is a text, by an apostrophe before it.

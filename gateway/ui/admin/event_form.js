@@ -6,7 +6,7 @@ import { number } from "../words.js";
 import { act, reasonField } from "./act.js";
 import { Field, ZONE, fromLocal, toLocal } from "./fields.js";
 import { button } from "./panel.js";
-import { ask } from "./session.js";
+import { ask, problem } from "./session.js";
 
 /** @typedef {import("./page.js").Context} Context */
 
@@ -111,8 +111,7 @@ export async function editEvent(context, shown) {
   const offer = (/** @type {Refusal} */ refusal) => {
     if (refusal.code !== "version_conflict") return null;
     const loadTheirs = button("Load their version", async () => {
-      await load();
-      notice.remove();
+      await load().then(() => notice.remove(), (error) => context.tell(problem(error), "bad"));
     });
     const notice = element("div", { class: "actions" }, loadTheirs);
     return notice;

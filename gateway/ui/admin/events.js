@@ -43,7 +43,7 @@ export function eventsView(context) {
   }
 
   const refresh = async () => {
-    events = await listAll("/v1/admin/events");
+    events = await listAll("/v1/admin/events", undefined, ask);
     // Lists tell no time of their own: that of the newest event is as good.
     panel.setTime(events[0]?.server_time ?? (await ask("GET", "/v1/admin/overview")).body.server_time);
     draw();

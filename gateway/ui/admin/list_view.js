@@ -1,5 +1,6 @@
 // A list of the API as a table: filters, pages by cursor, a choice of several, a file of it all.
 
+import { announce } from "../announce.js";
 import { listAll } from "../api.js";
 import { element, setShown, setText } from "../render.js";
 import { count, number } from "../words.js";
@@ -10,7 +11,7 @@ import { ask, problem } from "./session.js";
 import { Table } from "./table.js";
 
 /** How many rows a page has. */
-const PAGE = 100;
+const PAGE = 200;
 /** How long after the last key a filter counts, in milliseconds. */
 const TYPING_MS = 400;
 
@@ -52,7 +53,9 @@ export class ListView {
     this.type = element("select", { class: "field", "aria-label": "Ticket type", on: { change: () => this.ask() } }, element("option", { value: "" }, "All ticket types"));
     const save = button("Download CSV", () => this.save(), { icon: "download" });
     this.panel = new Panel(wish.title, context.isOperator && wish.tool !== undefined && wish.tool(this), save);
-    this.shown = element("p", { class: "small quiet", role: "status" });
+    this.shown = element("p", { class: "small quiet" });
+    /** Whether the user waits for what a filter finds. */
+    this.isAsked = false;
     this.empty = element("p", { class: "empty", hidden: true });
     this.more = button("Load more", () => {
       this.pages++;
@@ -102,6 +105,8 @@ export class ListView {
     setShown(this.empty, items.length === 0 && cursor === null);
     setText(this.empty, empty);
     setShown(this.more, cursor !== null);
+    if (this.isAsked) announce(items.length === 0 ? empty : `${count(items.length, this.wish.noun)}${cursor === null ? "" : ", and more"}`);
+    this.isAsked = false;
     setText(this.shown, items.length === 0 ? "" : cursor === null ? count(items.length, this.wish.noun) : `The first ${number(items.length)}; there are more`);
   }
 
@@ -128,6 +133,7 @@ export class ListView {
   /** Asks for another list. */
   ask() {
     this.pages = 1;
+    this.isAsked = true;
     this.table.unchoose();
     this.context.refreshNow();
   }
@@ -151,7 +157,7 @@ export class ListView {
   /** All pages of what is filtered, not only what is shown. */
   async save() {
     try {
-      const items = await listAll(this.path(this.picker?.id ?? ""));
+      const items = await listAll(this.path(this.picker?.id ?? ""), undefined, ask);
       if (items.length === 0) return this.context.tell("There is nothing to download.", "wait");
       const day = (items[0].server_time ?? new Date().toISOString()).slice(0, 10);
       download([this.wish.tab, this.picker?.id, day].filter(Boolean).join("-").concat(".csv"), csvOf(items));

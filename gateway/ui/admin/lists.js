@@ -120,7 +120,8 @@ async function releaseMany(list) {
     title: `Release ${count(matched, "hold")}?`, body: [`Live holds of ${event.name}${wish.user ? ` of ${wish.user}` : ""}${wish.ticket_type ? ` for ${wish.ticket_type}` : ""}: ${number(matched)}. They are released one by one; who pays meanwhile keeps theirs.`],
     label: `Release ${count(matched, "hold")}`, isDangerous: true,
     run: async () => {
-      const { body } = await ask("POST", path, { body: wish });
+      // Its key has no effect: a second one would take from those to whom the first one gave.
+      const { body } = await ask("POST", path, { body: wish, isOnce: true });
       context.tell(`${number(body.released)} of ${count(body.matched, "hold")} released.`);
     },
   });

@@ -130,12 +130,14 @@ function skip(event) {
 
 /** Shows the view that the address names. @param {boolean} takesFocus */
 function route(takesFocus) {
+  // A question belongs to the view that asked it.
+  document.querySelectorAll("dialog").forEach((dialog) => dialog.close(""));
   const [, name, id] = /^#\/([a-z]*)\/?(.*)$/.exec(location.hash) ?? [];
   const index = Math.max(0, TABS.findIndex(([tab]) => tab === name));
   links.forEach((link, at) => setAttribute(link, "aria-current", at === index ? "page" : null));
   links[index].scrollIntoView({ block: "nearest", inline: "nearest" });
   const context = { isOperator: organiser?.role === "operator", refreshNow: refresh, tell, go };
-  view = TABS[index][2](context, decodeURIComponent(id ?? ""));
+  view = TABS[index][2](context, id ?? "");
   document.title = `${view.title} · Organisers · Holdfast`;
   notices.replaceChildren();
   if (toTell !== "") tell(toTell);
@@ -162,10 +164,14 @@ async function refresh() {
   isAskedAgain = asking === shown;
   if (isAskedAgain) return;
   asking = shown;
+  const hadFocus = main.contains(document.activeElement);
   const told = await refreshed(shown);
   // Another view asks for itself.
   if (view !== shown) return;
   asking = null;
+  // What had the focus may be gone with its row.
+  const { activeElement } = document;
+  if (hadFocus && (activeElement === document.body || activeElement?.closest("[hidden]"))) main.focus({ preventScroll: true });
   showState(told === "" ? "live" : "reconnecting", told || "Live");
   if (isAskedAgain) return refresh();
   timer = setTimeout(refresh, REFRESH_MS);

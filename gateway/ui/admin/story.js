@@ -21,6 +21,7 @@ const SENTENCES = {
   queue_left: (change) => `${user(change)} left the line of ${change.event}`,
   queue_dropped: (change) => `${user(change)} was dropped from the line of ${change.event}`,
   waiter_skipped: (change) => `${user(change)} was passed over in the line of ${change.event}, and keeps the place`,
+  waiter_served: (change) => `${user(change)} took tickets of ${change.event} by themselves, and gave up the place in line`,
   waiter_returned: (change) => `${user(change)} came back to the line of ${change.event}`,
   hold_placed: (change) => `${tickets(change)} set aside for ${user(change)}: ${change.hold}`,
   hold_amended: (change) => `${change.hold} of ${user(change)} is for ${tickets(change)} now`,
@@ -79,7 +80,8 @@ function acted({ act, event, hold, booking, user: of, session }) {
   if (act === null) return "An organiser acted";
   /** @type {Record<string, string | null>} */
   const names = { event, hold, booking, session: of ?? session, account: of };
-  const differences = act.differences.map((/** @type {any} */ { field, before, after }) => `${words(field)} ${value(field, before)} → ${value(field, after)}`);
+  const difference = (/** @type {any} */ { field, before, after }) => `${words(field)} ${before === null ? "" : `${value(field, before)} → `}${value(field, after)}`;
+  const differences = act.differences.map(difference);
   return `Organiser: ${words(act.action)}, ${act.about} ${names[act.about] ?? ""}${differences.length === 0 ? "" : `. ${differences.join(", ")}`}`;
 }
 

@@ -42,7 +42,7 @@ export class Table {
     this.heads = columns.map((column, index) => this.head(column, index));
     this.all = element("input", { type: "checkbox", class: "check", "aria-label": "Choose all that are shown", on: { change: () => this.chooseAll() } });
     this.body = element("tbody");
-    const ends = actions.length === 0 ? [null, null] : [element("th", { scope: "col", class: "choice" }, this.all), element("th", { scope: "col" }, element("span", { class: "unseen" }, "Actions"))];
+    const ends = actions.length === 0 ? [null, null] : [element("th", { scope: "col", class: "choice" }, element("label", { class: "target" }, this.all)), element("th", { scope: "col" }, element("span", { class: "unseen" }, "Actions"))];
     this.node = element("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": caption },
       element("table", { class: "table stacking" }, element("thead", {}, element("tr", {}, ends[0], ...this.heads, ends[1])), this.body));
     this.views = /** @type {RowView<Row>[]} */ ([]);
@@ -144,7 +144,7 @@ class RowView {
     this.box = element("input", { type: "checkbox", class: "check", on: { change: () => this.row !== null && table.choose(this.row, this.box.checked) } });
     this.buttons = actions.map(({ label, run }) =>
       element("button", { type: "button", class: "button small-button", on: { click: () => this.row !== null && run([this.row]) } }, label));
-    const ends = actions.length === 0 ? [null, null] : [element("td", { class: "choice" }, this.box), element("td", { class: "row-actions" }, ...this.buttons)];
+    const ends = actions.length === 0 ? [null, null] : [element("td", { class: "choice" }, element("label", { class: "target" }, this.box)), element("td", { class: "row-actions" }, ...this.buttons)];
     this.node = element("tr", {}, ends[0], ...this.cells, ends[1]);
     /** @type {Row | null} */
     this.row = null;

@@ -2,10 +2,10 @@
 
 import { element, setShown, setText } from "../render.js";
 import { Fault, attempt, button, nameButton } from "./attempt.js";
-import { Countdown } from "./hold_card.js";
+import { Countdown, describe } from "./hold_card.js";
 import { phaseOf, timeLeft } from "./time_left.js";
 
-/** For so long after another hold came into the bar, a press was meant for the one before, in milliseconds. */
+/** For so long after a hold came into the bar, a press was meant for what was there before, in milliseconds. */
 const SETTLING_MS = 400;
 
 /** The bar. */
@@ -34,13 +34,17 @@ export class ActionBar {
     const hold = this.sale.liveHolds()[0];
     if (hold?.id !== this.hold?.id) {
       this.fault.clear();
-      if (this.hold) this.changedAtMs = performance.now();
+      this.changedAtMs = performance.now();
     }
     this.hold = hold;
     setShown(this.node, hold !== undefined);
-    const name = hold ? (this.sale.events.get(hold.event)?.name ?? hold.event) : "";
-    setText(this.name, name);
-    nameButton(this.bookButton, name);
+    const event = hold && this.sale.events.get(hold.event);
+    const name = event?.name ?? hold?.event ?? "";
+    const full = hold ? `${name}, ${describe(hold, event)}` : "";
+    // There is room for one line: what the hold is for is said where the event alone does not tell.
+    const isOneOfSeveral = this.sale.liveHolds().filter((other) => other.event === hold?.event).length > 1;
+    setText(this.name, isOneOfSeveral ? full : name);
+    nameButton(this.bookButton, full);
   }
 
   /** @param {number} nowMs the server's time */

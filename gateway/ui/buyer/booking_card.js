@@ -47,7 +47,7 @@ export class BookingCard {
     setText(this.what, describe(booking, event));
     setText(this.when, isCancelled ? `Cancelled ${dateAndTime(booking.cancelled_at ?? booking.booked_at)}` : `Number ${booking.id}, booked ${dateAndTime(booking.booked_at)}`);
     setShown(this.cancelButton, !isCancelled);
-    nameButton(this.cancelButton, event?.name ?? booking.event);
+    nameButton(this.cancelButton, `${event?.name ?? booking.event}, number ${booking.id}`);
   }
 
   async cancel() {

@@ -23,8 +23,16 @@ export class Doings {
     this.sale = sale;
     this.onDone = onDone;
     this.onSignedOut = onSignedOut;
-    /** The keys of what nobody knows whether it was done: asked again, it is done once. @type {Map<string, string>} */
+    /** The keys of what is under way, or failed so that nobody knows whether it was done: asked again, it is done once. @type {Map<string, {key: string, hasFailed: boolean}>} */
     this.unsettled = new Map();
+    this.session = new AbortController();
+  }
+
+  /** Whoever asked for what is under way is signed in no more. */
+  leaveOff() {
+    this.session.abort();
+    this.session = new AbortController();
+    this.unsettled.clear();
   }
 
   /** @param {Order} order @param {OnWait} [onWait] */
@@ -44,7 +52,8 @@ export class Doings {
   /** What expired is asked for again. @param {Hold} hold @param {OnWait} [onWait] */
   async joinAgain(hold, onWait) {
     await this.join(hold, onWait);
-    this.sale.dismiss(hold.id);
+    // A hold that got its time back, as after a restart, is what the line answers.
+    if (this.sale.holds.get(hold.id)?.state !== "held") this.sale.dismiss(hold.id);
   }
 
   /** Books without holding first. @param {Order} order @param {OnWait} [onWait] */
@@ -85,6 +94,9 @@ export class Doings {
       await this.change("DELETE", path, undefined, onWait);
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== "queue_entry_not_found") throw error;
+      // It was the user's turn just now, and the feed tells so; or it was left in another tab.
+      this.sale.places.delete(placeKey(place));
+      return this.sale.changed(place.event);
     }
     this.sale.places.delete(placeKey(place));
     this.sale.changed(place.event);
@@ -121,17 +133,22 @@ export class Doings {
    * @param {string} path
    * @param {unknown} body
    * @param {OnWait} [onWait]
+   * @returns {Promise<import("../api.js").Answer>}
    */
   async change(method, path, body, onWait) {
     const intent = `${method} ${path} ${JSON.stringify(body)}`;
-    const idempotencyKey = this.unsettled.get(intent) ?? newKey();
-    this.unsettled.set(intent, idempotencyKey);
+    const tried = this.unsettled.get(intent) ?? { key: newKey(), hasFailed: false };
+    const isRepeat = tried.hasFailed;
+    this.unsettled.set(intent, tried);
     try {
-      const answer = await call(method, path, { body, idempotencyKey, onWait });
+      const answer = await call(method, path, { body, idempotencyKey: tried.key, onWait, signal: this.session.signal });
       this.unsettled.delete(intent);
-      return answer;
+      // What the user has seen come of the first attempt is not what they ask for now.
+      const isSeen = isRepeat && answer.headers.has("idempotency-replayed") && this.sale.wasTold(answer.body);
+      return isSeen ? this.change(method, path, body, onWait) : answer;
     } catch (error) {
       const isUnknown = error instanceof Unreachable || (error instanceof Refusal && error.status >= 500);
+      tried.hasFailed = true;
       if (!isUnknown) this.unsettled.delete(intent);
       if (error instanceof Refusal) this.learn(error, path);
       throw error;

@@ -115,6 +115,8 @@ export class EventList {
 
   grow() {
     this.growing = null;
+    // An event may have gone since they were put in order.
+    if (this.isNewOrder) this.putInOrder();
     this.drawMore();
   }
 

@@ -33,12 +33,20 @@ export class Granted {
     this.told.add(hold.id);
     this.notices.show(`granted ${hold.id}`, "good", [element("strong", {}, "It is your turn. "), text], { label: "Show", run: () => this.look(hold) });
     this.draw();
-    if ("Notification" in window && Notification.permission === "granted") {
+    this.notify(hold, text);
+  }
+
+  /** @param {Hold} hold @param {string} text */
+  notify(hold, text) {
+    if (!("Notification" in window) || Notification.permission !== "granted") return;
+    try {
       const notification = new Notification("It is your turn", { body: text, tag: hold.id, icon: "/icon.svg" });
       notification.onclick = () => {
         window.focus();
         this.look(hold);
       };
+    } catch {
+      // Browsers on Android take notifications from service workers alone: there, the banner has to do.
     }
   }
 

@@ -85,7 +85,7 @@ export class HoldCard {
     const name = event?.name ?? hold.event;
     setText(this.name, name);
     setText(this.what, describe(hold, event));
-    for (const each of this.buttons) nameButton(each, name);
+    for (const each of this.buttons) nameButton(each, `${name}, ${this.what.textContent}`);
     this.tick(clock.nowMs());
   }
 
@@ -119,9 +119,13 @@ export class HoldCard {
   }
 
   async release() {
-    const what = `${count(this.hold.quantity, "ticket")} of ${this.name.textContent}`;
+    const { id, quantity } = this.hold;
+    const what = `${this.what.textContent} of ${this.name.textContent}`;
     const body = ["Others can have them then, and you may have to wait in line to get tickets again."];
-    if (await confirm({ title: `Release ${what}?`, body, confirm: "Release", cancel: "Keep" })) this.run(this.releaseButton, this.doings.release);
+    if (!(await confirm({ title: `Release ${what}?`, body, confirm: "Release", cancel: "Keep" }))) return;
+    // The answer is to the question, and what was asked about may be another number by now, or booked, or over.
+    const now = this.sale.holds.get(id);
+    if (now?.state === "held" && now.quantity === quantity) this.run(this.releaseButton, this.doings.release);
   }
 
   /**

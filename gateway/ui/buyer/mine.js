@@ -70,10 +70,13 @@ export class Mine {
   draw() {
     const { sale, doings } = this;
     const { holds, places, bookings } = this.sections;
+    const regions = /** @type {import("./doings.js").Region[]} */ (Object.keys(this.sections));
+    const focused = regions.find((region) => this.sections[region].node.contains(document.activeElement));
     this.holdCards = holds.show([...sale.holds.values()].sort(byId), ({ id }) => id, (hold) => new HoldCard(hold, sale, doings));
     const placeCards = places.show([...sale.places.values()], placeKey, (place) => new PlaceCard(place, sale, doings));
     const newestFirst = [...sale.bookings.values()].sort((one, other) => other.booked_at.localeCompare(one.booked_at));
     const bookingCards = bookings.show(newestFirst, ({ id }) => id, (booking) => new BookingCard(booking, sale, doings));
+    if (focused) this.settleFocus(focused);
     const drawn = this.holdCards.length + placeCards.length + bookingCards.length;
     return drawn < sale.holds.size + sale.places.size + sale.bookings.size;
   }

@@ -6,7 +6,7 @@ import { ask } from "../dialog.js";
 import { explain } from "../refusals.js";
 import { element, setText } from "../render.js";
 import { countdown, duration } from "../words.js";
-import { Reminders, timeLeft } from "./time_left.js";
+import { OFFER_MS, Reminders, timeLeft } from "./time_left.js";
 
 /** @typedef {import("../objects.js").Hold} Hold */
 
@@ -33,11 +33,13 @@ export class MoreTime {
   /** @param {Hold} hold @param {number} nowMs */
   look(hold, nowMs) {
     const { ms, isStopped } = timeLeft(hold, this.sale.pauses.get(hold.event), nowMs);
-    // One dialog at a time: the next one waits for its turn, if there is time left by then.
-    if (isStopped || (this.open && this.open.hold !== hold.id)) return;
+    // One dialog at a time: the next one waits for its turn, if there is time left by then. Nor does it come between a user and
+    // another question, under whose button it would be gone by itself.
+    const isInTheWay = this.open ? this.open.hold !== hold.id : ms < OFFER_MS && document.querySelector("dialog[open]") !== null;
+    if (isStopped || isInTheWay) return;
     const { tells, offers } = this.reminders.look(hold, ms);
     if (tells) announce(`${this.doings.nameOf(hold.event)}: ${duration(ms)} left to book.`);
-    if (offers) void this.offer(hold, ms);
+    if (offers && this.open === null) void this.offer(hold, ms);
   }
 
   /** The time goes on in the dialog; it closes when there is nothing left to decide. @param {number} nowMs */
@@ -63,12 +65,12 @@ export class MoreTime {
       signal: closing.signal,
     });
     this.open = null;
-    if (closing.signal.aborted) return;
+    if (answer === "" && closing.signal.aborted) return this.reminders.offerAgain(hold);
     if (answer !== "more") return void this.reminders.dismissed.add(hold.id);
     try {
       await this.doings.extend(hold);
     } catch (error) {
-      await ask({ title: "There is no more time", body: [explain(error)], actions: [{ label: "Close", value: "", hasFocus: true }] });
+      await ask({ title: "You did not get more time", body: [explain(error)], actions: [{ label: "Close", value: "", hasFocus: true }] });
     }
   }
 }

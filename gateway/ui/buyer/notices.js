@@ -25,7 +25,7 @@ export class Notices {
    */
   show(key, kind, content, action) {
     this.dismiss(key);
-    const dismiss = element("button", { type: "button", class: "button plain", "aria-label": "Dismiss this notice", on: { click: () => this.dismiss(key) } }, "Dismiss");
+    const dismiss = element("button", { type: "button", class: "button plain", "aria-label": "Dismiss this notice", on: { click: () => this.seen(key) } }, "Dismiss");
     const node = element("div", { class: "notice", role: "alert", "data-kind": kind }, icon(ICONS[kind]),
       element("div", { class: "text" }, ...content),
       action && element("button", { type: "button", class: "button primary", on: { click: action.run } }, action.label), dismiss);
@@ -37,6 +37,12 @@ export class Notices {
   dismiss(key) {
     this.shown.get(key)?.remove();
     this.shown.delete(key);
+  }
+
+  /** The user has read it, and goes on with the content. @param {string} key */
+  seen(key) {
+    this.dismiss(key);
+    document.getElementById("main")?.focus({ preventScroll: true });
   }
 
   clear() {

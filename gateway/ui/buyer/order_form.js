@@ -11,6 +11,9 @@ import { offersOf } from "./offers.js";
 /** A longer list to choose a number from is no help. */
 const CHOICES_MAX = 50;
 
+/** For so long after tickets came to be held, or are held no more, a press of Book was meant for what it did before, in milliseconds. */
+const SETTLING_MS = 400;
+
 /** The form of a card. */
 export class OrderForm {
   /** @param {import("./doings.js").Doings} doings */
@@ -18,6 +21,9 @@ export class OrderForm {
     this.doings = doings;
     /** @type {Event | null} */
     this.event = null;
+    /** What was held when it was drawn last. */
+    this.held = "";
+    this.changedAtMs = -Infinity;
     this.types = element("select", { class: "field", on: { change: () => this.offer() } });
     this.quantities = element("select", { class: "field quantity" });
     this.note = element("p", { class: "quiet small" });
@@ -38,6 +44,9 @@ export class OrderForm {
   set(event, own) {
     const isNew = this.event === null;
     if (isNew || !sameChoices(/** @type {Event} */ (this.event), event)) this.setChoices(event);
+    const held = own.holds.map(({ id, quantity }) => `${id} ${quantity}`).join();
+    if (!isNew && held !== this.held) this.changedAtMs = performance.now();
+    this.held = held;
     this.event = event;
     this.own = own;
     this.offer();
@@ -80,7 +89,7 @@ export class OrderForm {
    */
   run(pressed, doing) {
     const { event, own } = this;
-    if (!event || !own) return;
+    if (!event || !own || performance.now() - this.changedAtMs < SETTLING_MS) return;
     const ticket_type = this.types.value;
     const held = own.holds.find((hold) => hold.ticket_type === ticket_type);
     const order = { event: event.id, ticket_type, quantity: held?.quantity ?? Number(this.quantities.value) };

@@ -58,6 +58,10 @@ let user = null;
 /** @type {Feed | null} */
 let feed = null;
 
+/** Tabs share the cookie: whoever signs in or out in one tells the others. */
+const tabs = new BroadcastChannel("holdfast-session");
+tabs.onmessage = () => void (user === null ? signIn && enter() : feed?.askNow());
+
 void start();
 
 async function start() {
@@ -70,6 +74,7 @@ async function start() {
   const version = await untilAnswered(() => call("GET", "/version"));
   setShown(head.openLogin, version.body.auth_mode === "open");
   signIn = new SignIn(version.body, (answer) => {
+    tabs.postMessage("");
     signedIn(answer.session, answer.outcomes);
     // The form is gone, and with it the focus.
     mine.sections.holds.heading.focus({ preventScroll: true });
@@ -77,7 +82,16 @@ async function start() {
   mine.node.before(signIn.node);
   signIn.setShown(false);
   await enter();
-  if (token !== null && user === null) signIn.signInWith(token);
+  enterWith(token);
+  // A link that differs by its fragment alone loads no page.
+  addEventListener("hashchange", () => enterWith(takeTokenFromAddress()));
+}
+
+/** @param {string | null} token */
+function enterWith(token) {
+  if (token === null) return;
+  if (user === null) signIn.signInWith(token);
+  else notices.show("token", "wait", [`You are signed in as ${user}. Sign out, and follow the link again, to be somebody else.`]);
 }
 
 /** With the session that the browser has, or without one. */
@@ -114,6 +128,7 @@ function signedOut(reason) {
   const wasSignedIn = user !== null;
   user = null;
   sale.forgetOwn();
+  doings.leaveOff();
   notices.clear();
   if (wasSignedIn && reason instanceof Refusal) notices.show("signed-out", "wait", [explain(reason)]);
   showUser();
@@ -129,19 +144,27 @@ function showUser() {
   drawOwn();
 }
 
+/** What signing out gives back, in words; nothing, if nothing. */
+function wouldLose() {
+  const [holds, places] = [sale.liveHolds().length, sale.places.size];
+  return [holds > 0 && count(holds, "hold"), places > 0 && count(places, "place in line", "places in line")].filter(Boolean).join(" and ");
+}
+
 /** @param {HTMLElement} pressed */
 async function signOut(pressed) {
-  const [holds, places] = [sale.liveHolds().length, sale.places.size];
-  if (holds + places > 0) {
-    const lost = [holds > 0 && count(holds, "hold"), places > 0 && count(places, "place in line", "places in line")].filter(Boolean);
-    const body = [`You give back ${lost.join(" and ")}. Bookings stay. To keep your place, close the page instead.`];
+  // A turn may come while the question stands there: then it is another one.
+  for (let agreed = ""; agreed !== wouldLose();) {
+    agreed = wouldLose();
+    const body = [`You give back ${agreed}. Bookings stay. To keep your place, close the page instead.`];
     if (!(await confirm({ title: "Sign out?", body, confirm: "Sign out", cancel: "Stay" }))) return;
+    if (wouldLose() === "") break;
   }
   pressed.setAttribute("aria-busy", "true");
   // It would tell of the session's end, and the page would take that for one that the user did not want.
   feed?.stop();
   try {
     await call("DELETE", "/v1/sessions/me");
+    tabs.postMessage("");
     signedOut();
     signIn.heading.focus();
   } catch (error) {
@@ -174,19 +197,35 @@ function follow(next) {
 }
 
 async function pollAll() {
+  const [asked, askedAt] = [user, serverTime()];
   try {
     const { body } = await call("GET", "/v1/sessions/me");
-    sale.replaceOwn(body);
+    // Who asked has signed out meanwhile.
+    if (user !== asked) return;
+    // Somebody else has signed in in another tab, and what is done here is done for them.
+    const isAnother = body.session.user !== user;
+    if (isAnother) {
+      sale.forgetOwn();
+      doings.leaveOff();
+    }
+    sale.replaceOwn(body, askedAt);
+    if (isAnother) return signedIn(body.session, []);
   } catch (error) {
-    if (isSignedOut(error)) signedOut(error);
+    if (isSignedOut(error) && user === asked) signedOut(error);
     throw error;
   }
   await pollEvents();
 }
 
 async function pollEvents() {
-  sale.replaceEvents(await listAll("/v1/events", (events) => events.forEach((event) => sale.tellEvent(event))));
+  const askedAt = serverTime();
+  sale.replaceEvents(await listAll("/v1/events", (events) => events.forEach((event) => sale.tellEvent(event))), askedAt);
   eventList.setLoaded();
+}
+
+/** Now, as answers and messages have it. */
+function serverTime() {
+  return new Date(clock.nowMs()).toISOString();
 }
 
 /** Many cards are made a few at a time, so that the page answers in between. */

@@ -48,12 +48,14 @@ export class PlaceCard {
     const first = firstAhead(place);
     this.bar.set(first === 0 ? 1 : 1 - place.ahead / (first + 1), ahead);
     setText(this.wait, waitText(place, event?.status === "paused", clock.nowMs()));
-    nameButton(this.leaveButton, event?.name ?? place.event);
+    nameButton(this.leaveButton, `${event?.name ?? place.event}, ${this.what.textContent}`);
   }
 
   async leave() {
-    const body = ["Your place goes to those behind you. If you join again, you start at the end."];
+    const body = [`${this.what.textContent}.`, "Your place goes to those behind you. If you join again, you start at the end."];
     if (!(await confirm({ title: `Leave the line for ${this.name.textContent}?`, body, confirm: "Leave the line", cancel: "Stay in line" }))) return;
+    // The turn may have come while the question stood there.
+    if (!this.sale.places.has(placeKey(this.place))) return;
     void attempt(this.leaveButton, this.fault, (onWait) => this.doings.leave(this.place, onWait));
   }
 }

@@ -11,6 +11,8 @@
 /** @typedef {{sinceMs: number, endedAtMs: number | null}} Pause in the server's time */
 /** @typedef {{holds: Hold[], bookings: Booking[], queue: Place[]}} Belongings */
 
+/** Later than any time. */
+const LATEST = "9999";
 const NOTHING = Object.freeze({ holds: [], places: [], bookings: [] });
 
 /** The sale as this page knows it. */
@@ -74,13 +76,14 @@ export class Sale {
   }
 
   /**
-   * All public events there are: what is not among them has been removed.
+   * All public events there are: what is not among them has been removed, unless it was told after they were asked for.
    * @param {Event[]} events
+   * @param {string} [askedAt] in the server's time
    */
-  replaceEvents(events) {
+  replaceEvents(events, askedAt = LATEST) {
     events.forEach((event) => this.tellEvent(event));
     const ids = new Set(events.map(({ id }) => id));
-    for (const id of this.events.keys()) if (!ids.has(id)) this.forgetEvent(id);
+    for (const { id, server_time } of this.events.values()) if (!ids.has(id) && server_time <= askedAt) this.forgetEvent(id);
   }
 
   /** @param {string} id */
@@ -99,14 +102,15 @@ export class Sale {
   }
 
   /**
-   * All that is the user's now.
+   * All that was the user's at some moment after `askedAt`: what was told later than that may be newer than the answer.
    * @param {Belongings} belongings
+   * @param {string} [askedAt] in the server's time
    */
-  replaceOwn({ holds, bookings, queue }) {
+  replaceOwn({ holds, bookings, queue }, askedAt = LATEST) {
     holds.forEach((hold) => this.tellOwn("hold", hold));
     bookings.forEach((booking) => this.tellOwn("booking", booking));
     queue.forEach((place) => this.tellOwn("queue", place));
-    this.keepOnly(new Set([...holds, ...bookings].map(idOf).concat(queue.map(placeKey))));
+    this.keepOnly(new Set([...holds, ...bookings].map(idOf).concat(queue.map(placeKey))), askedAt);
   }
 
   /**
@@ -119,35 +123,47 @@ export class Sale {
     this.retold?.add(key);
     if ((this.toldAt.get(newestKey) ?? "") > thing.server_time) return;
     this.toldAt.set(newestKey, thing.server_time);
-    if (kind === "hold") this.setHold(thing);
+    const isGranted = kind === "hold" && this.setHold(thing);
     if (kind === "queue") setOrDelete(this.places, key, thing, thing.state === "waiting");
     if (kind === "booking") {
       this.bookings.set(key, thing);
       this.holds.delete(key);
+      // An older word of the hold that it comes from does not bring it back.
+      if ((this.toldAt.get(`hold ${key}`) ?? "") < thing.server_time) this.toldAt.set(`hold ${key}`, thing.server_time);
     }
     this.changed(thing.event);
+    if (isGranted) this.onGranted(thing);
   }
 
-  /** @param {Hold} hold */
+  /** @param {Hold} hold @returns {boolean} whether the line gave it just now */
   setHold(hold) {
     const known = this.holds.get(hold.id);
     const isLive = hold.state === "held";
     // What expired before this page knew of it is nobody's concern any more.
     setOrDelete(this.holds, hold.id, hold, isLive || (hold.state === "expired" && known !== undefined));
     const place = this.places.get(placeKey(hold));
-    if (isLive && !known && hold.source === "queue" && place) {
-      this.places.delete(placeKey(hold));
-      this.onGranted(hold);
-    }
+    if (!isLive || known || hold.source !== "queue" || !place) return false;
+    this.places.delete(placeKey(hold));
+    return true;
   }
 
-  /** Whatever else there was ended while nobody told. @param {Set<string>} keys */
-  keepOnly(keys) {
+  /**
+   * Whether this page was told of it already, as it was then or later. Of what there is no answer to see, it was not.
+   * @param {any} thing a hold, a place or a booking
+   */
+  wasTold(thing) {
+    if (!thing) return true;
+    const keys = "joined_at" in thing ? [`queue ${placeKey(thing)}`] : [`hold ${thing.id}`, `booking ${thing.id}`];
+    return keys.some((key) => (this.toldAt.get(key) ?? "") >= thing.server_time);
+  }
+
+  /** Whatever else there was ended while nobody told. @param {Set<string>} keys @param {string} [askedAt] */
+  keepOnly(keys, askedAt = LATEST) {
     const events = new Set();
     for (const things of [this.holds, this.places, this.bookings]) {
       for (const [key, thing] of things) {
         // What expired stays until the user has seen it.
-        if (keys.has(key) || thing.state === "expired") continue;
+        if (keys.has(key) || thing.state === "expired" || thing.server_time > askedAt) continue;
         things.delete(key);
         events.add(thing.event);
       }

@@ -53,7 +53,11 @@ export class SignIn {
     const [user, password, token] = [this.user, this.password, this.token].map(({ input }) => input.value);
     const proof = { open: { user: user.trim() }, accounts: { user: user.trim(), password }, jwt: { token: token.trim() }, service: {} }[this.mode];
     void attempt(this.submit, this.fault, async (onWait) => {
-      if (this.isNew) await call("POST", "/v1/accounts", { body: proof, onWait });
+      if (this.isNew) {
+        await call("POST", "/v1/accounts", { body: proof, onWait });
+        // There is the account now, whatever becomes of the login.
+        this.setNew(false);
+      }
       await this.logIn(proof, onWait);
     });
   }
@@ -68,7 +72,6 @@ export class SignIn {
     const { body: answer } = await call("POST", "/v1/sessions", { body, onWait });
     this.password.input.value = "";
     this.token.input.value = "";
-    if (this.isNew) this.setNew(false);
     this.onSignedIn(answer);
   }
 

@@ -64,6 +64,11 @@ export class Reminders {
     this.dismissed = new Set();
   }
 
+  /** The offer was gone before it was answered, as by a pause. @param {Hold} hold */
+  offerAgain(hold) {
+    this.offered.delete(`${hold.id}/${hold.extensions_left}`);
+  }
+
   /**
    * What is due now that the hold has so much time left.
    * @param {Hold} hold
@@ -76,6 +81,8 @@ export class Reminders {
     this.seen.set(key, ms);
     const tells = ms > 0 && TOLD_AT_MS.some((toldAtMs) => before > toldAtMs && ms <= toldAtMs);
     const isDue = ms > 0 && ms <= OFFER_MS && wholeMs(hold) > OFFER_MS && hold.extensions_left > 0;
+    // An organiser gave more time, or a restart gave it back: towards its end it is offered anew.
+    if (ms > OFFER_MS) this.offered.delete(key);
     const offers = isDue && !this.offered.has(key) && !this.dismissed.has(hold.id);
     if (offers) this.offered.add(key);
     return { tells, offers };

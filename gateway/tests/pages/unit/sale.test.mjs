@@ -35,6 +35,18 @@ test("what is older than what is known changes nothing", () => {
   assert.equal(sale.holds.size, 0, "what is gone does not come back by an old message");
 });
 
+test("an answer that was asked for before something came takes it not away", () => {
+  const sale = new Sale();
+  sale.tell("hold", hold({ server_time: at(5) }));
+  sale.tell("queue", place({ server_time: at(1) }));
+  sale.tellEvent(event({ server_time: at(5) }));
+  sale.replaceOwn({ holds: [], bookings: [], queue: [] }, at(4));
+  sale.replaceEvents([], at(4));
+  assert.deepEqual([sale.holds.size, sale.places.size, sale.events.size], [1, 0, 1]);
+  sale.replaceOwn({ holds: [], bookings: [], queue: [] }, at(6));
+  assert.equal(sale.holds.size, 0);
+});
+
 test("a booking ends the hold that it comes from", () => {
   const sale = new Sale();
   sale.tell("hold", hold());

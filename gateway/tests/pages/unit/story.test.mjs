@@ -27,5 +27,5 @@ test("who did what to how many, and why", () => {
 
 test("what an organiser did has each value before and after", () => {
   const act = { action: "change", about: "event", differences: [{ field: "max_per_user", before: "4", after: "6" }, { field: "venue", before: null, after: "Opera" }] };
-  assert.equal(sentence({ ...CHANGE, kind: "admin_acted", act }), "Organiser: change, event gala. max per user 4 → 6, venue nothing → Opera");
+  assert.equal(sentence({ ...CHANGE, kind: "admin_acted", act }), "Organiser: change, event gala. max per user 4 → 6, venue Opera");
 });

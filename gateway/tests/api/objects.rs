@@ -495,7 +495,7 @@ async fn the_answers_to_operators_have_their_members() {
     assert_eq!(std::fs::metadata(file).expect("the snapshot").len(), snapshot["bytes"].as_u64().expect("a number"));
     assert_eq!(members(&visitor.get("/livez").await.expect(200)), "status");
     assert_eq!(members(&visitor.get("/readyz").await.expect(200)), "status durable_seq");
-    assert_eq!(members(&visitor.get("/version").await.expect(200)), "name version api auth_mode");
+    assert_eq!(members(&visitor.get("/version").await.expect(200)), "name version api auth_mode sign_up");
 }
 
 #[tokio::test]

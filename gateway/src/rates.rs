@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(bench.passed(1, |rates| rates.resume(LoginSeq(8))), (1, 0));
         bench.clock.advance(2_000);
         assert_eq!(bench.passed(2, resume), (1, 2));
-        bench.clock.advance(60_000);
+        bench.clock.advance(62_000);
         bench.rates.forget_the_quiet();
         assert!(bench.limits().streams.limiter.is_empty() && bench.limits().resumes.limiter.is_empty());
     }

@@ -190,14 +190,15 @@ impl Admission {
         }
         self.look_back(now_ms);
         let stance = self.stance();
-        // Half of the connections are left to those who may be let in.
-        let has_room = self.kept_back.load(Ordering::Relaxed) < self.connections_max / 2;
-        let delay_ms = if class.can_wait() && has_room { stance.delay_ms(self.roll()) } else { 0 };
         let open = u64::from(self.connections.load(Ordering::Relaxed));
+        let closes = open * 10 >= u64::from(self.connections_max) * 9;
+        // Half of the connections are left to those who may be let in; and streams have most of them perhaps.
+        let has_room = !closes && self.kept_back.load(Ordering::Relaxed) < self.connections_max / 2;
+        let delay_ms = if class.can_wait() && has_room { stance.delay_ms(self.roll()) } else { 0 };
         Refusal {
             retry_after_seconds: stance.retry_after_seconds(&self.config, self.roll()),
             delay: Duration::from_millis(delay_ms),
-            closes: open * 10 >= u64::from(self.connections_max) * 9,
+            closes,
         }
     }
 

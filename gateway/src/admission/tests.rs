@@ -106,6 +106,9 @@ fn many_refusals_are_told_late_but_never_to_those_who_complete() {
     assert_eq!(told(Class::Holds, 10_000).delay, Duration::ZERO, "half of 12,000 connections are for others");
     drop(kept_back);
     assert_ne!(told(Class::Holds, 10_000).delay, Duration::ZERO);
+    door.connections().store(10_800, Ordering::Relaxed);
+    let refusal = told(Class::Holds, 10_000);
+    assert_eq!((refusal.delay, refusal.closes), (Duration::ZERO, true), "streams have nearly all connections");
 }
 
 #[test]

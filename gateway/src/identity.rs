@@ -259,6 +259,11 @@ fn refuse_stranger(
         Authentication::Ended => return Ok(ApiError::Unauthenticated),
         Authentication::Unknown => {}
     }
+    // A page that is still open shows a token that was taken away since: that is no guess, and must not lock out all who
+    // work behind the same address.
+    if gateway.tokens()?.was_in_force(token) {
+        return Ok(ApiError::Unauthenticated);
+    }
     counter!("holdfast_admin_failures_total").increment(1);
     if let Some(client) = client
         && gateway.lockout().failed(client.network(), now_ms)

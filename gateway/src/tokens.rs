@@ -95,6 +95,8 @@ pub struct Tokens {
     file: WatchedFile,
     /// What the file had.
     stored: RwLock<Vec<Entry>>,
+    /// What the file had earlier in this run and has no more; the newest [`TOKENS_MAX`].
+    revoked: RwLock<Vec<Entry>>,
 }
 
 /// Why there are no tokens, or why they are not changed. Nothing has been overwritten when it is reported.
@@ -174,7 +176,8 @@ impl Tokens {
     pub fn open(environment: Option<&str>, data: &Path) -> Result<(Tokens, Option<String>), TokensError> {
         let given = environment.map(given).transpose()?;
         let made = file::prepare(data, given.is_none())?;
-        let tokens = Tokens { given, file: WatchedFile::new(data.join(FILE_NAME)), stored: RwLock::default() };
+        let file = WatchedFile::new(data.join(FILE_NAME));
+        let tokens = Tokens { given, file, stored: RwLock::default(), revoked: RwLock::default() };
         if let Some(stored) = tokens.look()? {
             tokens.set_stored(stored);
         }
@@ -198,6 +201,14 @@ impl Tokens {
             }
         }
         found.cloned()
+    }
+
+    /// Whether `candidate` was a token of the file earlier in this run: browsers go on to show it for a while. Compared
+    /// as by [`Tokens::find`].
+    pub fn was_in_force(&self, candidate: &str) -> bool {
+        let digest = digest(candidate);
+        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        revoked.iter().fold(false, |found, known| found | bool::from(known.digest.ct_eq(&digest)))
     }
 
     /// Looks at the file, takes its tokens up where it has changed, and says whether it has. Where it cannot be read, or is
@@ -228,7 +239,13 @@ impl Tokens {
         if self.given.is_none() && !stored.iter().any(is_operator) {
             tracing::warn!("no operator has a token; holdfast token add NAME --role operator makes one");
         }
-        *self.stored.write().unwrap_or_else(PoisonError::into_inner) = stored;
+        let mut in_force = self.stored.write().unwrap_or_else(PoisonError::into_inner);
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        let is_gone = |entry: &&Entry| stored.iter().all(|other| other.digest != entry.digest);
+        revoked.extend(in_force.iter().filter(is_gone).cloned());
+        let too_many = revoked.len().saturating_sub(TOKENS_MAX);
+        revoked.drain(..too_many);
+        *in_force = stored;
     }
 }
 

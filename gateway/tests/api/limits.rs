@@ -74,6 +74,21 @@ async fn a_customers_ipv6_network_is_one() {
 }
 
 #[tokio::test]
+async fn pages_that_show_a_token_which_was_taken_away_lock_nobody_out() {
+    let server = behind_a_proxy().await;
+    let visitor = server.visitor();
+    let token = server.add_token("ops", "operator");
+    server.reread_files();
+    visitor.send(look(&token, "203.0.113.9")).await.expect(200);
+    server.remove_token("ops");
+    server.reread_files();
+    for _ in 0..20 {
+        visitor.send(look(&token, "203.0.113.9")).await.expect_refusal(401, "unauthenticated");
+    }
+    visitor.send(look(ADMIN_TOKEN, "203.0.113.9")).await.expect(200);
+}
+
+#[tokio::test]
 async fn loopback_and_the_proxy_itself_are_never_locked_out() {
     let server = behind_a_proxy().await;
     let visitor = server.visitor();

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -87,7 +86,14 @@ async fn who(headers: HeaderMap, signed_in: Result<SignedIn, ApiError>) -> Resul
     responses((status = 204, description = "The cookie is gone")),
     security(("organiser_token" = []), ("organiser_cookie" = [])),
 )]
-async fn sign_out(_: State<Arc<Gateway>>, _: SignedIn) -> Result<Response, ApiError> {
-    let response = answer::empty(Success::NoContent);
+async fn sign_out(headers: HeaderMap, signed_in: Result<SignedIn, ApiError>) -> Result<Response, ApiError> {
+    let response = match signed_in {
+        Ok(_) => answer::empty(Success::NoContent),
+        // Another site's page signs nobody out.
+        Err(refusal @ ApiError::Forbidden(_)) => return Err(refusal),
+        // The token opens nothing any more, or its network is locked out: no reason to keep it in the browser.
+        Err(refusal) if identity::shows_admin_cookie(&headers) => refusal.into_response(),
+        Err(refusal) => return Err(refusal),
+    };
     Ok(answer::personal(answer::with_cookie(response, identity::admin_cookie(None)?)))
 }

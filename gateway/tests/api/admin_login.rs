@@ -86,6 +86,9 @@ async fn a_cookie_that_opens_nothing_any_more_is_taken_away() {
     refused.expect_refusal(401, "unauthenticated");
     let removed = "holdfast_admin=; Path=/v1/admin; HttpOnly; SameSite=Strict; Max-Age=0";
     assert_eq!(refused.header("set-cookie"), Some(removed));
+    let refused = visitor.send(from_our_page(delete("/v1/admin/me"), &cookie)).await;
+    refused.expect_refusal(401, "unauthenticated");
+    assert_eq!(refused.header("set-cookie"), Some(removed));
     let by_token = get("/v1/admin/me").with("authorization", format!("Bearer {token}"));
     let refused = visitor.send(by_token).await;
     refused.expect_refusal(401, "unauthenticated");

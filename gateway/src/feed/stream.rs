@@ -125,7 +125,10 @@ where
         // nginx would keep messages back to fill its buffers.
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (Success::Ok.status(), headers, body).into_response()
+    let mut response = (Success::Ok.status(), headers, body).into_response();
+    // Else HTTP would tell a client of HTTP/1.0 that asks for it that the connection is kept, too.
+    *response.version_mut() = line.version;
+    response
 }
 
 async fn tell_until_the_end(
@@ -135,6 +138,8 @@ async fn tell_until_the_end(
 ) {
     let end = tokio::select! {
         _ = stopping.wait_for(|is_stopping| *is_stopping) => End::Stopping,
+        // Whatever the teller waits for: a disk that is full, or many who come back at once.
+        () = messages.closed() => End::Left,
         end = telling => end,
     };
     counter!(ENDED, "reason" => end.as_str()).increment(1);
@@ -181,4 +186,37 @@ async fn relay(
 async fn write(connection: &mut Connection, bytes: &[u8]) -> io::Result<()> {
     connection.write_all(bytes).await?;
     connection.flush().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::client::Client;
+    use crate::config::LimitsConfig;
+
+    /// Far longer than it takes.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn a_place_is_free_when_its_client_has_gone_whatever_its_teller_waits_for() {
+        let feed = Feed::new(&LimitsConfig { streams_max: 1, ..LimitsConfig::default() });
+        let client = Client { address: "127.0.0.1".parse().expect("an address"), is_bounded: false };
+        let take = || feed.places().of_client(Kind::Event, &client);
+        let place = take().expect("a place");
+        let line = Line { handover: Handover::default(), version: Version::HTTP_11 };
+        let answer = respond(&feed, place, line, |outlet| async move {
+            let _outlet = outlet;
+            std::future::pending().await
+        });
+        assert!(take().is_err());
+        drop(answer);
+        let freed = async {
+            while take().is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, freed).await.expect("a place");
+    }
 }

@@ -103,6 +103,17 @@ async fn a_client_of_http_1_0_reads_to_the_end_of_the_connection() {
 }
 
 #[tokio::test]
+async fn a_client_of_http_1_0_that_would_keep_its_connection_is_told_that_it_cannot() {
+    let server = server().await;
+    let head = "GET /v1/events/gala/stream HTTP/1.0\r\nhost: holdfast\r\nconnection: keep-alive\r\n\r\n";
+    let mut wire = Wire::sending(&server, head).await;
+    wire.hear("event: stats").await;
+    let (head, _) = wire.heard.split_once("\r\n\r\n").expect("a head");
+    let connection: Vec<&str> = head.lines().filter(|line| line.starts_with("connection")).collect();
+    assert_eq!(connection, ["connection: close"]);
+}
+
+#[tokio::test]
 async fn what_a_client_says_after_its_request_is_for_nobody() {
     let server = server().await;
     let ann = server.login("ann").await;

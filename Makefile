@@ -106,8 +106,8 @@ tests: c-plus-plus clients ## Run the tests, with cargo-nextest where it is inst
 		awk '/^test result:/ { passed += $$4; failed += $$6 } END { printf "%d passed, %d failed\n", passed, failed }' target/tests.log; \
 	fi
 
-# How many inputs `make fuzz` makes for each target, and from which seed on.
-RUNS ?= 1000000
+# How many inputs `make fuzz` makes for each target, and from which seed on. The full size is RUNS=1000000.
+RUNS ?= 250000
 FUZZ_SEED ?= 1
 FUZZ_TARGETS := request client first-bytes key-set login-claims login-token nesting subscribe tokens-file words
 

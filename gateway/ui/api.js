@@ -34,6 +34,14 @@ export class Refusal extends Error {
 /** No answer came. A change may have been made or not; the same key tells. */
 export class Unreachable extends Error {}
 
+/**
+ * Whether nobody knows what became of a change: asked again with the same key, it is made once.
+ * @param {unknown} error
+ */
+export function isUnknown(error) {
+  return error instanceof Unreachable || (error instanceof Refusal && error.status >= 500);
+}
+
 /** @typedef {{status: number, body: any, headers: Headers}} Answer */
 
 /**

@@ -1,6 +1,6 @@
 // Dialogs in which something is done: what it will do, what it needs, how it went.
 
-import { Refusal, Unreachable, newKey } from "../api.js";
+import { Refusal, isUnknown, newKey } from "../api.js";
 import { element, setAttribute, setText } from "../render.js";
 import { count, number } from "../words.js";
 import { Field } from "./fields.js";
@@ -54,7 +54,7 @@ export function act({ title, body = [], fields = [], more, label, isDangerous = 
       isDone = true;
       node.close();
     } catch (error) {
-      attempt.isOpen = error instanceof Unreachable || (error instanceof Refusal && error.status >= 500);
+      attempt.isOpen = isUnknown(error);
       const rest = showFaults(fields, error);
       fault.append(...(rest === "" ? [] : [element("p", {}, rest)]), (error instanceof Refusal && offer?.(error)) || "");
       (fields.find((field) => field.fault.textContent !== "")?.input ?? button).focus();

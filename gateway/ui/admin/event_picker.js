@@ -1,8 +1,7 @@
 // The choice of one of the events, which the address keeps.
 
-import { listAll } from "../api.js";
 import { element } from "../render.js";
-import { ask } from "./session.js";
+import { askAll } from "./session.js";
 
 /** The event that was looked at last. */
 let last = "";
@@ -27,7 +26,7 @@ export class EventPicker {
   /** Learns which events there are, once, and chooses one if none is. @returns {Promise<string>} the id */
   async ready() {
     if (!this.isFilled) {
-      const events = await listAll("/v1/admin/events", undefined, ask);
+      const events = await askAll("/v1/admin/events");
       if (!this.all && !events.some(({ id }) => id === this.id)) this.id = (events.find(({ status }) => status === "on_sale") ?? events[0])?.id ?? "";
       const none = this.all ? [element("option", { value: "" }, this.all)] : [];
       this.node.replaceChildren(...none, ...events.map(({ id, name }) => element("option", { value: id, selected: id === this.id }, name === id ? name : `${name} (${id})`)));

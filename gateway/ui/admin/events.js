@@ -1,12 +1,11 @@
 // All events, drafts too.
 
-import { listAll } from "../api.js";
 import { CapacityBar } from "../bar.js";
 import { element, keepList, setAttribute, setShown, setText } from "../render.js";
 import { count, dateAndTime, number } from "../words.js";
 import { createEvent } from "./event_form.js";
 import { Panel, button } from "./panel.js";
-import { ask } from "./session.js";
+import { ask, askAll } from "./session.js";
 import { STATUS_NAMES, StatusBadge } from "./status.js";
 
 /** How many cards are shown before one has to ask for more. */
@@ -43,7 +42,7 @@ export function eventsView(context) {
   }
 
   const refresh = async () => {
-    events = await listAll("/v1/admin/events", undefined, ask);
+    events = await askAll("/v1/admin/events");
     // Lists tell no time of their own: that of the newest event is as good.
     panel.setTime(events[0]?.server_time ?? (await ask("GET", "/v1/admin/overview")).body.server_time);
     draw();

@@ -1,13 +1,12 @@
 // A list of the API as a table: filters, pages by cursor, a choice of several, a file of it all.
 
 import { announce } from "../announce.js";
-import { listAll } from "../api.js";
 import { element, setShown, setText } from "../render.js";
 import { count, number } from "../words.js";
 import { csvOf, download } from "./csv.js";
 import { EventPicker } from "./event_picker.js";
 import { Panel, button } from "./panel.js";
-import { ask, problem } from "./session.js";
+import { ask, askAll, problem } from "./session.js";
 import { Table } from "./table.js";
 
 /** How many rows a page has. */
@@ -157,7 +156,7 @@ export class ListView {
   /** All pages of what is filtered, not only what is shown. */
   async save() {
     try {
-      const items = await listAll(this.path(this.picker?.id ?? ""), undefined, ask);
+      const items = await askAll(this.path(this.picker?.id ?? ""));
       if (items.length === 0) return this.context.tell("There is nothing to download.", "wait");
       const day = (items[0].server_time ?? new Date().toISOString()).slice(0, 10);
       download([this.wish.tab, this.picker?.id, day].filter(Boolean).join("-").concat(".csv"), csvOf(items));

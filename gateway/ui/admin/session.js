@@ -1,6 +1,6 @@
 // Who is signed in. The cookie is the browser's to keep: no script sees it.
 
-import { call, Refusal, Unreachable } from "../api.js";
+import { call, listAll, Refusal, Unreachable } from "../api.js";
 import { clock } from "../clock.js";
 import { explain } from "../refusals.js";
 import { clockTime, duration } from "../words.js";
@@ -31,6 +31,14 @@ export async function ask(method, path, options) {
     if (error instanceof Refusal && error.code === "unauthenticated") tellLost();
     throw error;
   }
+}
+
+/**
+ * All items of a list of the admin API.
+ * @param {string} path
+ */
+export function askAll(path) {
+  return listAll(path, undefined, ask);
 }
 
 /**

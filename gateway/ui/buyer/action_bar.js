@@ -1,12 +1,9 @@
 // On phones, the hold whose time is up first stays in sight, with the button that books it.
 
 import { element, setShown, setText } from "../render.js";
-import { Fault, attempt, button, nameButton } from "./attempt.js";
+import { Fault, Settling, attempt, button, nameButton } from "./attempt.js";
 import { Countdown, describe } from "./hold_card.js";
 import { phaseOf, timeLeft } from "./time_left.js";
-
-/** For so long after a hold came into the bar, a press was meant for what was there before, in milliseconds. */
-const SETTLING_MS = 400;
 
 /** The bar. */
 export class ActionBar {
@@ -18,13 +15,13 @@ export class ActionBar {
     this.sale = sale;
     /** @type {import("../objects.js").Hold | undefined} */
     this.hold = undefined;
-    this.changedAtMs = -Infinity;
+    this.settling = new Settling();
     this.countdown = new Countdown("small-countdown");
     this.name = element("strong", { class: "clipped" });
     this.fault = new Fault();
     this.bookButton = button("Book", "primary", () => {
       const { hold } = this;
-      if (hold && performance.now() - this.changedAtMs > SETTLING_MS) void attempt(this.bookButton, this.fault, (onWait) => doings.confirm(hold, onWait));
+      if (hold && this.settling.isOver) void attempt(this.bookButton, this.fault, (onWait) => doings.confirm(hold, onWait));
     });
     this.node = element("aside", { class: "action-bar glass", "aria-label": "Most urgent hold", hidden: true },
       this.countdown.node, element("div", { class: "text" }, this.name, this.fault.node), this.bookButton);
@@ -34,7 +31,7 @@ export class ActionBar {
     const hold = this.sale.liveHolds()[0];
     if (hold?.id !== this.hold?.id) {
       this.fault.clear();
-      this.changedAtMs = performance.now();
+      this.settling.restart();
     }
     this.hold = hold;
     setShown(this.node, hold !== undefined);

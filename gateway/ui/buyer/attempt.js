@@ -5,6 +5,25 @@ import { explain } from "../refusals.js";
 import { element, setAttribute, setText } from "../render.js";
 import { duration } from "../words.js";
 
+/** For so long after something else came under the finger, a press was meant for what was there before, in milliseconds. */
+const SETTLING_MS = 400;
+
+/** Whether a press means what the button does now. */
+export class Settling {
+  constructor() {
+    this.changedAtMs = -Infinity;
+  }
+
+  /** From now on the button does something else. */
+  restart() {
+    this.changedAtMs = performance.now();
+  }
+
+  get isOver() {
+    return performance.now() - this.changedAtMs > SETTLING_MS;
+  }
+}
+
 /** Where it says what went wrong. */
 export class Fault {
   constructor() {

@@ -1,6 +1,6 @@
 // What the user does: a call each, whose answer is taken over at once, before the feed tells of it.
 
-import { Refusal, Unreachable, call, newKey } from "../api.js";
+import { Refusal, call, isUnknown, newKey } from "../api.js";
 import { count } from "../words.js";
 import { placeKey } from "./sale.js";
 
@@ -147,9 +147,8 @@ export class Doings {
       const isSeen = isRepeat && answer.headers.has("idempotency-replayed") && this.sale.wasTold(answer.body);
       return isSeen ? this.change(method, path, body, onWait) : answer;
     } catch (error) {
-      const isUnknown = error instanceof Unreachable || (error instanceof Refusal && error.status >= 500);
       tried.hasFailed = true;
-      if (!isUnknown) this.unsettled.delete(intent);
+      if (!isUnknown(error)) this.unsettled.delete(intent);
       if (error instanceof Refusal) this.learn(error, path);
       throw error;
     }

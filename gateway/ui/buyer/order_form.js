@@ -2,7 +2,7 @@
 
 import { element, setShown, setText } from "../render.js";
 import { money } from "../words.js";
-import { Fault, attempt, button, nameButton } from "./attempt.js";
+import { Fault, Settling, attempt, button, nameButton } from "./attempt.js";
 import { offersOf } from "./offers.js";
 
 /** @typedef {import("../objects.js").Event} Event */
@@ -10,9 +10,6 @@ import { offersOf } from "./offers.js";
 
 /** A longer list to choose a number from is no help. */
 const CHOICES_MAX = 50;
-
-/** For so long after tickets came to be held, or are held no more, a press of Book was meant for what it did before, in milliseconds. */
-const SETTLING_MS = 400;
 
 /** The form of a card. */
 export class OrderForm {
@@ -23,7 +20,7 @@ export class OrderForm {
     this.event = null;
     /** What was held when it was drawn last. */
     this.held = "";
-    this.changedAtMs = -Infinity;
+    this.settling = new Settling();
     this.types = element("select", { class: "field", on: { change: () => this.offer() } });
     this.quantities = element("select", { class: "field quantity" });
     this.note = element("p", { class: "quiet small" });
@@ -45,7 +42,8 @@ export class OrderForm {
     const isNew = this.event === null;
     if (isNew || !sameChoices(/** @type {Event} */ (this.event), event)) this.setChoices(event);
     const held = own.holds.map(({ id, quantity }) => `${id} ${quantity}`).join();
-    if (!isNew && held !== this.held) this.changedAtMs = performance.now();
+    // What Book does depends on it.
+    if (!isNew && held !== this.held) this.settling.restart();
     this.held = held;
     this.event = event;
     this.own = own;
@@ -89,7 +87,7 @@ export class OrderForm {
    */
   run(pressed, doing) {
     const { event, own } = this;
-    if (!event || !own || performance.now() - this.changedAtMs < SETTLING_MS) return;
+    if (!event || !own || !this.settling.isOver) return;
     const ticket_type = this.types.value;
     const held = own.holds.find((hold) => hold.ticket_type === ticket_type);
     const order = { event: event.id, ticket_type, quantity: held?.quantity ?? Number(this.quantities.value) };

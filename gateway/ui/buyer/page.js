@@ -127,13 +127,18 @@ function signedIn(session, outcomes) {
 function signedOut(reason) {
   const wasSignedIn = user !== null;
   user = null;
-  sale.forgetOwn();
-  doings.leaveOff();
+  forgetUser();
   notices.clear();
   if (wasSignedIn && reason instanceof Refusal) notices.show("signed-out", "wait", [explain(reason)]);
   showUser();
   // Streams of single events are limited in number; one socket tells of all events, and a poll would be later by seconds.
   follow(new Feed({ ...feedOptions, open: socketSource(["events"]), poll: pollEvents }));
+}
+
+/** What is known of the user, and what is under way for them. */
+function forgetUser() {
+  sale.forgetOwn();
+  doings.leaveOff();
 }
 
 function showUser() {
@@ -204,10 +209,7 @@ async function pollAll() {
     if (user !== asked) return;
     // Somebody else has signed in in another tab, and what is done here is done for them.
     const isAnother = body.session.user !== user;
-    if (isAnother) {
-      sale.forgetOwn();
-      doings.leaveOff();
-    }
+    if (isAnother) forgetUser();
     sale.replaceOwn(body, askedAt);
     if (isAnother) return signedIn(body.session, []);
   } catch (error) {

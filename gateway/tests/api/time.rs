@@ -97,15 +97,21 @@ async fn a_scheduled_event_opens_its_lobby_in_order_and_closes_at_its_times() {
     bob.hold("gala", json!({})).await.expect_refusal(409, "sale_closed");
 }
 
-#[tokio::test]
-async fn cleanup_counts_and_does_what_the_wheels_would() {
+/// Ann's hold of all there is is due, and bob waits for more; in 50 seconds their sessions are over.
+async fn server_with_a_hold_that_is_due() -> TestServer {
     let server = TestServer::start_with(|config| config.sessions.idle_seconds = 700).await;
-    let admin = server.admin();
-    admin.put_on_sale("gala", 2).await;
+    server.admin().put_on_sale("gala", 2).await;
     let (ann, bob) = (server.login("ann").await, server.login("bob").await);
     ann.hold("gala", json!({ "quantity": 2 })).await.expect_status(201);
     bob.join("gala", json!({ "quantity": 4 })).await.expect_status(200);
     server.advance_seconds(650);
+    server
+}
+
+#[tokio::test]
+async fn cleanup_counts_and_does_what_the_wheels_would() {
+    let server = server_with_a_hold_that_is_due().await;
+    let admin = server.admin();
     let due = json!({ "expired_holds": 1, "ended_sessions": 0, "dropped_queue_entries": 0 });
     assert_eq!(admin.cleanup(json!({ "dry_run": true })).await, due);
     assert_eq!(admin.cleanup(json!({})).await, due);
@@ -116,13 +122,8 @@ async fn cleanup_counts_and_does_what_the_wheels_would() {
 
 #[tokio::test]
 async fn a_cleanup_tells_each_one_when_asked_to() {
-    let server = TestServer::start_with(|config| config.sessions.idle_seconds = 700).await;
+    let server = server_with_a_hold_that_is_due().await;
     let admin = server.admin();
-    admin.put_on_sale("gala", 2).await;
-    let (ann, bob) = (server.login("ann").await, server.login("bob").await);
-    ann.hold("gala", json!({ "quantity": 2 })).await.expect_status(201);
-    bob.join("gala", json!({ "quantity": 4 })).await.expect_status(200);
-    server.advance_seconds(650);
     let due = json!({
         "expired_holds": 1, "ended_sessions": 0, "dropped_queue_entries": 0,
         "holds": [{

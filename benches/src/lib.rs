@@ -1,10 +1,11 @@
 //! The parts of `holdfast-load`, the HTTP load generator of Holdfast, and what its benches share.
 //!
 //! Reading order of the load generator: [`arguments`] (what is to be run), [`sale`] (the event and its users, before and
-//! after), [`pacer`] and [`worker`] or [`batch_worker`] (the load), [`report`] (what came of it), [`connection`] and [`clock`] (HTTP and time).
+//! after), [`load`] with [`pacer`] and [`worker`] or [`batch_worker`] (a run), [`report`] (what came of it), [`connection`] and [`clock`] (HTTP and time).
 //!
 //! [`overload`] has the parts of `holdfast-overload`, which offers a server more than it can hold, and [`streams`] those of
-//! `holdfast-streams`, which opens many live streams of one event. Both start a [`program`] of their own.
+//! `holdfast-streams`, which opens many live streams of one event. Both start a [`program`] of their own, and so does `holdfast-compare`,
+//! which puts the same load on two configurations in turn.
 //!
 //! Benches of a whole engine in process begin with a [`venue`]; [`buyer`]s buy there, and their [`latency`] is filed.
 
@@ -15,6 +16,7 @@ pub mod clock;
 pub mod connection;
 pub mod error;
 pub mod latency;
+pub mod load;
 pub mod overload;
 pub mod pacer;
 pub mod program;

@@ -40,6 +40,7 @@ impl Program {
         let mut command = launch.command()?;
         let own = [
             "server.listen=127.0.0.1:0".to_owned(),
+            "metrics.listen=127.0.0.1:0".to_owned(),
             format!("server.data={}", data.path().join("data").display()),
             // All clients come from one address.
             "limits.enabled=false".to_owned(),
@@ -47,7 +48,9 @@ impl Program {
         for setting in own.iter().chain(launch.settings) {
             command.arg("--set").arg(setting);
         }
-        command.env("HOLDFAST_ADMIN_TOKEN", ADMIN_TOKEN).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.env("HOLDFAST_ADMIN_TOKEN", ADMIN_TOKEN).stdout(Stdio::piped());
+        // As a service's log goes somewhere.
+        command.stderr(std::fs::File::create(data.path().join("log"))?);
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().ok_or_else(|| LoadError::new("the server has no output"))?;
         let mut stdout = BufReader::new(stdout);

@@ -87,6 +87,11 @@ impl Measured {
         }
     }
 
+    /// Units of work that were done before the end.
+    pub fn units_in_time(&self) -> u64 {
+        self.units_in_time
+    }
+
     /// The figures as text, for a run that measured for `duration`.
     pub fn report(&self, duration: Duration) -> Report<'_> {
         Report { measured: self, duration }

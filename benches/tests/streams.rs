@@ -30,10 +30,11 @@ async fn start(data: &tempfile::TempDir) -> Server {
     config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     config.server.data = data.path().join("data");
     config.limits.enabled = false;
+    config.metrics.listen = String::new();
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock::start()),
         wheels: Wheels::ByThread,
-        metrics: PrometheusBuilder::new().build_recorder().handle(),
+        metrics: Some(PrometheusBuilder::new().build_recorder().handle()),
         admin_token: Some(ADMIN_TOKEN.to_owned()),
     };
     Server::start(config, surroundings).await.expect("a server that starts")

@@ -28,6 +28,8 @@ pub struct EngineConfig {
     pub snapshot: SnapshotConfig,
     /// Recovery after a stop.
     pub recovery: RecoveryConfig,
+    /// Whether it is measured how long commands take: where somebody looks at the metrics.
+    pub takes_times: bool,
 }
 
 /// The defaults of an event's settings. See [`Settings`] for what each means.

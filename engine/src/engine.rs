@@ -7,6 +7,7 @@ pub(crate) mod by_hand;
 mod cleaned;
 mod cleanup;
 mod create;
+mod levels;
 mod login;
 mod missed;
 pub(crate) mod open;
@@ -35,7 +36,6 @@ use crate::error::Unavailable;
 use crate::handle::{Envelope, EventHandle, EventView, Reply};
 use crate::inbox::Lane;
 use crate::journal::RecoveryReport;
-use crate::metrics::Levels;
 use crate::pressure::Waits;
 use crate::services::Services;
 use crate::session_table::{Authentication, LiveSession};
@@ -46,7 +46,7 @@ use ticker::Ticker;
 pub use crate::history::{SAMPLE_INTERVAL_MS, Sample};
 pub use crate::session_turn::{Identity, Intent, LoginRefusal};
 pub use crate::snapshotter::{NewestSnapshot, SnapshotFailure, SnapshotsSoFar, WrittenSnapshot};
-pub use crate::tally::Tally;
+pub use crate::tally::{Counted, Tally};
 pub use crate::touches::{EndedPlace, Thing, ThingEnd, Touched, Touches};
 pub use crate::watchers::UserWatch;
 pub use accounts::AccountAnswer;
@@ -339,21 +339,6 @@ impl Engine {
         self.services.journal.durable_seq()
     }
 
-    /// Sets the metrics that are levels, from the durable views.
-    pub fn record_levels(&self) {
-        let mut levels = Levels {
-            sessions: self.services.sessions.len(),
-            requests_waiting: self.services.pressure.waiting(),
-            journal_reserve_bytes: self.services.journal.reserve_bytes(),
-            ..Levels::default()
-        };
-        for view in self.events() {
-            levels.events += 1;
-            levels.totals.add(&view.totals());
-        }
-        self.services.metrics.set_levels(&levels);
-    }
-
     /// Stops in good order: accepts nothing more, answers what was accepted, writes a snapshot where the configuration
     /// wants one, and leaves the journal's clean marker. A second call does nothing.
     pub async fn shutdown(&self) {
@@ -417,7 +402,8 @@ impl Engine {
     fn send(&self, handle: &EventHandle, asked: Asked, lane: Lane) -> Result<oneshot::Receiver<Reply>, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let Asked { caller, key, command, waits } = asked;
-        handle.send(Envelope { caller, key, command, reply, waits }, lane).map_err(|_| {
+        let sent = self.services.metrics.stopwatch();
+        handle.send(Envelope { caller, key, command, reply, waits, sent }, lane).map_err(|_| {
             self.services.metrics.overloaded();
             Unavailable::Overloaded
         })?;

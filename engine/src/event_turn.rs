@@ -11,6 +11,7 @@ use std::sync::Arc;
 use parking_lot::RwLockWriteGuard;
 use tokio::sync::oneshot;
 
+use crate::clock::Stopwatch;
 use crate::core::change::{By, Change};
 use crate::core::command::{Caller, Command, Context};
 use crate::core::event::Decision;
@@ -36,9 +37,10 @@ pub fn take_turn(
     batch: &mut Vec<Envelope>,
     records: &mut RecordBuffer,
 ) -> bool {
-    let _guard = AbortOnPanic;
+    let _guard = AbortOnPanic(services);
     let most = services.config.actors.slice_commands_max as usize;
     let has_more_commands = handle.inbox().take(most, batch);
+    services.metrics.turn_begins(batch.first().and_then(|oldest| oldest.sent));
     let now_ms = services.clock.now_ms();
     let mut turn = Turn {
         handle,
@@ -96,6 +98,8 @@ struct PendingReply {
     changes_so_far: u32,
     /// Held until the answer is sent.
     _waits: Option<Waits>,
+    /// Runs since the command was sent, where that is measured.
+    sent: Option<Stopwatch>,
 }
 
 /// An answer of this turn that is remembered.
@@ -115,7 +119,7 @@ impl<'a> Turn<'a> {
     }
 
     fn execute(&mut self, envelope: Envelope) {
-        let Envelope { caller, key, command, reply, waits } = envelope;
+        let Envelope { caller, key, command, reply, waits, sent } = envelope;
         let (by, index, keyed) = (by(&caller), command.index(), caller.key_scope().zip(key));
         let (mut upkeep, mut changes) = (Vec::new(), Vec::new());
         let decision = if self.comes_too_late(&caller, &command) {
@@ -132,7 +136,14 @@ impl<'a> Turn<'a> {
         self.push_record(&by, &changes);
         let is_remembered = matches!(changes.last(), Some(Change::AnswerRemembered(_)));
         let changes_so_far = self.remember(keyed, is_remembered, &decision);
-        self.replies.push(PendingReply { sender: reply, command: index, decision, changes_so_far, _waits: waits });
+        self.replies.push(PendingReply {
+            sender: reply,
+            command: index,
+            decision,
+            changes_so_far,
+            _waits: waits,
+            sent,
+        });
     }
 
     /// Has the next sign of life of those who were passed over told here. One that came since they were looked at counts:
@@ -175,7 +186,7 @@ impl<'a> Turn<'a> {
             return;
         }
         let (event, now_ms) = (self.handle.number, self.now_ms);
-        self.tally.count(changes);
+        self.tally.count(by, changes);
         if !self.services.watchers.is_empty() {
             let numbered = (self.records.change_count()..).zip(changes);
             let noticed = numbered.filter_map(|(offset, change)| Notice::of(event, now_ms, offset, change));
@@ -187,6 +198,12 @@ impl<'a> Turn<'a> {
     /// Hands the turn to the journal: records, view and replies leave together, after the sync.
     fn append(mut self) -> RwLockWriteGuard<'a, EventMachine> {
         let change_count = self.records.change_count();
+        // Nothing of the turn has left yet: what cannot be true is never journaled, nor answered.
+        if let Err(broken) = self.machine.check_counters() {
+            self.services.end_on_violation(&broken);
+        }
+        self.services.metrics.turn_checked();
+        let lasted = self.machine.take_lasted();
         let replies = Replies {
             pending: std::mem::take(&mut self.replies),
             seq_before: self.handle.appended_seq(),
@@ -209,6 +226,7 @@ impl<'a> Turn<'a> {
         let deliver = move |first_seq: u64| {
             publish(&handle, &replies.services, EventView { seq: first_seq + last_offset, ..view }, is_deleted);
             replies.services.tally.add(&tally);
+            replies.services.metrics.lasted(&lasted);
             replies.services.watchers.tell(first_seq, notices);
             replies.send(first_seq);
         };
@@ -238,8 +256,10 @@ struct Replies {
 impl Replies {
     /// Everything up to and including the turn is durable; its first change has this number.
     fn send(self, first_seq: u64) {
-        for PendingReply { sender, command, decision, changes_so_far, _waits } in self.pending {
-            self.services.metrics.command(command, &decision.answer);
+        let metrics = &self.services.metrics;
+        let now = metrics.stopwatch().filter(|_| !self.pending.is_empty());
+        for PendingReply { sender, command, decision, changes_so_far, _waits, sent } in self.pending {
+            metrics.command(command, &decision.answer, sent.zip(now).map(|(sent, now)| sent.until(now)));
             let own_seq = match changes_so_far {
                 0 => self.seq_before,
                 changes_so_far => first_seq + u64::from(changes_so_far) - 1,

@@ -7,9 +7,10 @@ use arc_swap::ArcSwapOption;
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::{oneshot, watch};
 
+use crate::clock::Stopwatch;
 use crate::core::Event;
 use crate::core::command::{Caller, Command};
-use crate::core::event::Figures;
+use crate::core::event::{Figures, Standing};
 use crate::core::id::{EventNumber, LoginSeq, Slug, UserNumber};
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::outcome::Answer;
@@ -33,6 +34,8 @@ pub struct Envelope {
     /// The place among those who wait. It goes with the answer, not with who asked: they may hang up long before. `None`
     /// for what the engine asks itself.
     pub waits: Option<Waits>,
+    /// Runs since it was sent, where that is measured.
+    pub sent: Option<Stopwatch>,
 }
 
 /// An answer that rests on nothing that a crash could undo.
@@ -98,7 +101,10 @@ impl EventHandle {
     pub fn welcome_back(&self, user: UserNumber, session: LoginSeq) {
         let (reply, _) = oneshot::channel();
         let caller = Caller::User { user, session };
-        let _ = self.send(Envelope { caller, key: None, command: Command::Settle, reply, waits: None }, Lane::Internal);
+        let _ = self.send(
+            Envelope { caller, key: None, command: Command::Settle, reply, waits: None, sent: None },
+            Lane::Internal,
+        );
     }
 
     /// Asks the actor for a turn: something is due.
@@ -185,6 +191,8 @@ pub struct EventView {
     pub description: Arc<EventDescription>,
     /// The counters by ticket type.
     pub figures: Box<[Figures]>,
+    /// What they do not tell.
+    pub standing: Standing,
     /// When the next live hold ends, in milliseconds since the Unix epoch.
     pub next_expiry_at_ms: Option<u64>,
     /// The journal number of the event's newest change in this view.
@@ -228,6 +236,7 @@ impl EventView {
         EventView {
             description: shared.map_or_else(|| Arc::new(EventDescription::of(event)), Arc::clone),
             figures: event.figures().collect(),
+            standing: event.standing(),
             next_expiry_at_ms: event.next_expiry_at_ms(),
             seq,
         }

@@ -76,6 +76,11 @@ impl<T> Inbox<T> {
         !waiting.items.is_empty()
     }
 
+    /// How many items wait.
+    pub fn len(&self) -> usize {
+        self.lock().items.len()
+    }
+
     /// Drops everything that waits.
     pub fn clear(&self) {
         self.lock().items.clear();

@@ -25,7 +25,7 @@
 //! - `directory`, [`session_table`]: who there is · `pressure`: how many wait, and whether the disk is slow
 //! - `tally`: what is counted as it becomes durable · `history`: what the totals were lately
 //! - [`offline`]: look at a data directory, repair it, copy it, without an engine
-//! - [`engine`]: open, execute, read, shut down · [`clock`], [`config`], [`error`], `metrics`
+//! - [`engine`]: open, execute, read, shut down · [`clock`], [`config`], [`error`], [`metrics`]
 //!
 //! # Invariants
 //!
@@ -60,7 +60,7 @@ mod history;
 mod inbox;
 pub mod journal;
 pub mod machine;
-mod metrics;
+pub mod metrics;
 pub mod offline;
 mod pressure;
 pub mod record;

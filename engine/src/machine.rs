@@ -3,7 +3,7 @@
 use crate::core::Event;
 use crate::core::change::Change;
 use crate::core::command::{Caller, Command, Context};
-use crate::core::event::Decision;
+use crate::core::event::{Decision, Lasted};
 use crate::core::id::HoldNumber;
 use crate::core::planted::{Bug, is_planted};
 use crate::core::presence::Presence;
@@ -118,6 +118,22 @@ impl EventMachine {
     /// How many holds have expired since this machine was made.
     pub fn expired_holds(&self) -> u64 {
         self.expired_holds
+    }
+
+    /// Whether event and wheel can be true together, at a cost that every turn can bear.
+    pub fn check_counters(&self) -> Result<(), String> {
+        self.event.check_counters()?;
+        let (live, timers) = (self.event.live_hold_count(), self.timers.len());
+        if live == timers {
+            Ok(())
+        } else {
+            Err(format!("event {}: {live} live holds have {timers} timers", self.event.id()))
+        }
+    }
+
+    /// Takes how long what has ended since the last call had lasted.
+    pub fn take_lasted(&mut self) -> Vec<Lasted> {
+        self.event.take_lasted()
     }
 
     /// How many timers are set: one for each live hold.

@@ -1,102 +1,95 @@
-//! What is counted. Names, units and descriptions stand here and nowhere else; handles are resolved once, so that the
-//! hot path looks nothing up. No label ever holds a person, a hold or a session.
+//! What is counted and measured: the handles, resolved once, so that the hot path looks nothing up.
+
+pub(crate) mod levels;
+mod metric;
+pub mod names;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use metrics::{
-    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-};
+use metrics::{Counter, Histogram};
 
+pub use levels::Levels;
+pub use metric::{Kind, Labels, Metric};
+
+use crate::clock::Stopwatch;
 use crate::core::command::Command;
+use crate::core::event::{Lasted, WaitEnd};
+use crate::core::hold::HoldState;
 use crate::core::outcome::Answer;
+use crate::core::rejection::Rejection;
 use crate::journal::{BatchReport, RecoveryReport};
-
-const COMMANDS: &str = "holdfast_commands_total";
-const REJECTIONS: &str = "holdfast_rejections_total";
-const LOGINS: &str = "holdfast_logins_total";
-const UNAVAILABLE: &str = "holdfast_unavailable_total";
-const JOURNAL_BATCH_CHANGES: &str = "holdfast_journal_batch_changes";
-const JOURNAL_SYNC_SECONDS: &str = "holdfast_journal_sync_seconds";
-const JOURNAL_BYTES: &str = "holdfast_journal_bytes_total";
-const JOURNAL_DURABLE_SEQ: &str = "holdfast_journal_durable_seq";
-const JOURNAL_BACKLOG_BYTES: &str = "holdfast_journal_backlog_bytes";
-const SNAPSHOTS: &str = "holdfast_snapshots_total";
-const SNAPSHOT_SECONDS: &str = "holdfast_snapshot_seconds";
-const SNAPSHOT_SEQ: &str = "holdfast_snapshot_seq";
-const RECOVERY_SECONDS: &str = "holdfast_recovery_seconds";
-const RECOVERY_QUARANTINED_BYTES: &str = "holdfast_recovery_quarantined_bytes";
-const EVENTS: &str = "holdfast_events";
-const SESSIONS: &str = "holdfast_sessions";
-const TICKETS: &str = "holdfast_tickets";
-const WAITING: &str = "holdfast_waiting_users";
-const REQUESTS_WAITING: &str = "holdfast_waiting_requests";
-const JOURNAL_RESERVE_BYTES: &str = "holdfast_journal_reserve_bytes";
+use levels::LevelHandles;
 
 /// The handles.
 pub struct Metrics {
+    /// Whether it is measured how long things take. What is counted costs next to nothing.
+    takes_times: bool,
     /// By [`Command::index`].
-    commands: Vec<Counter>,
+    commands: Vec<CommandHandles>,
+    /// By [`Rejection::index`].
     rejections: Vec<Counter>,
+    inbox_wait_seconds: Histogram,
     logins: Counter,
     repeated_logins: Counter,
+    login_seconds: Histogram,
     overloaded: Counter,
     storage_full: Counter,
     snapshots_written: Counter,
     snapshots_failed: Counter,
     snapshot_seconds: Histogram,
-    snapshot_seq: Gauge,
-    events: Gauge,
-    sessions: Gauge,
-    available: Gauge,
-    held: Gauge,
-    booked: Gauge,
-    waiting: Gauge,
-    requests_waiting: Gauge,
-    journal_reserve_bytes: Gauge,
+    wheel_lag_seconds: Histogram,
+    lasted: LastedHandles,
+    turn_checks: Counter,
+    snapshot_checks: Counter,
+    recovery_checks: Counter,
+    levels: LevelHandles,
     journal_bytes: Arc<AtomicU64>,
     /// See [`sync_us`](Metrics::sync_us).
     sync_us: Arc<AtomicU64>,
 }
 
-/// The figures that are read off now and then, not counted as they happen.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Levels {
-    /// Events that exist.
-    pub events: usize,
-    /// Live sessions.
-    pub sessions: usize,
-    /// Requests that wait for an answer.
-    pub requests_waiting: usize,
-    /// Bytes the journal can write without new space on the disk.
-    pub journal_reserve_bytes: u64,
-    /// Sums over all events.
-    pub totals: crate::handle::Totals,
+struct CommandHandles {
+    done: Counter,
+    refused: Counter,
+    seconds: Histogram,
+}
+
+struct LastedHandles {
+    confirmed: Histogram,
+    released: Histogram,
+    expired: Histogram,
+    granted: Histogram,
+    served: Histogram,
+    left: Histogram,
+    dropped: Histogram,
 }
 
 impl Metrics {
-    /// Resolves all handles with the recorder that is installed now.
-    pub fn new() -> Metrics {
-        describe();
+    /// Resolves all handles with the recorder that is installed now. `takes_times` is whether commands are timed.
+    pub fn new(takes_times: bool) -> Metrics {
+        names::ALL.iter().for_each(Metric::describe);
+        let check = |kind| names::INVARIANT_CHECKS.count(&[("kind", kind)]);
         Metrics {
-            commands: Command::NAMES.iter().map(|name| counter!(COMMANDS, "command" => *name)).collect(),
-            rejections: Command::NAMES.iter().map(|name| counter!(REJECTIONS, "command" => *name)).collect(),
-            logins: counter!(LOGINS, "session" => "new"),
-            repeated_logins: counter!(LOGINS, "session" => "live"),
-            overloaded: counter!(UNAVAILABLE, "reason" => "overloaded"),
-            storage_full: counter!(UNAVAILABLE, "reason" => "storage_full"),
-            snapshots_written: counter!(SNAPSHOTS, "result" => "written"),
-            snapshots_failed: counter!(SNAPSHOTS, "result" => "failed"),
-            snapshot_seconds: histogram!(SNAPSHOT_SECONDS),
-            snapshot_seq: gauge!(SNAPSHOT_SEQ),
-            events: gauge!(EVENTS),
-            sessions: gauge!(SESSIONS),
-            available: gauge!(TICKETS, "state" => "available"),
-            held: gauge!(TICKETS, "state" => "held"),
-            booked: gauge!(TICKETS, "state" => "booked"),
-            waiting: gauge!(WAITING),
-            requests_waiting: gauge!(REQUESTS_WAITING),
-            journal_reserve_bytes: gauge!(JOURNAL_RESERVE_BYTES),
+            takes_times,
+            commands: Command::NAMES.iter().map(|name| CommandHandles::of(name)).collect(),
+            rejections: Rejection::CODES.iter().map(|code| names::REJECTIONS.count(&[("code", code)])).collect(),
+            inbox_wait_seconds: names::INBOX_WAIT_SECONDS.sizes(&[]),
+            logins: names::LOGINS.count(&[("session", "new")]),
+            repeated_logins: names::LOGINS.count(&[("session", "live")]),
+            login_seconds: names::LOGIN_SECONDS.sizes(&[]),
+            overloaded: names::UNAVAILABLE.count(&[("reason", "overloaded")]),
+            storage_full: names::UNAVAILABLE.count(&[("reason", "storage_full")]),
+            snapshots_written: names::SNAPSHOTS.count(&[("result", "written")]),
+            snapshots_failed: names::SNAPSHOTS.count(&[("result", "failed")]),
+            snapshot_seconds: names::SNAPSHOT_SECONDS.sizes(&[]),
+            wheel_lag_seconds: names::WHEEL_LAG_SECONDS.sizes(&[]),
+            lasted: LastedHandles::new(),
+            turn_checks: check("turn"),
+            snapshot_checks: check("snapshot"),
+            recovery_checks: check("recovery"),
+            levels: LevelHandles::new(),
             journal_bytes: Arc::default(),
             sync_us: Arc::default(),
         }
@@ -104,11 +97,9 @@ impl Metrics {
 
     /// What the journal's writer calls after each batch.
     pub fn journal_observer(&self) -> Box<dyn Fn(&BatchReport) + Send> {
-        let batch_changes = histogram!(JOURNAL_BATCH_CHANGES);
-        let sync_seconds = histogram!(JOURNAL_SYNC_SECONDS);
-        let bytes = counter!(JOURNAL_BYTES);
-        let durable_seq = gauge!(JOURNAL_DURABLE_SEQ);
-        let backlog_bytes = gauge!(JOURNAL_BACKLOG_BYTES);
+        let batch_changes = names::JOURNAL_BATCH_CHANGES.sizes(&[]);
+        let sync_seconds = names::JOURNAL_SYNC_SECONDS.sizes(&[]);
+        let bytes = names::JOURNAL_BYTES.count(&[]);
         let written = Arc::clone(&self.journal_bytes);
         let shortest = Arc::clone(&self.sync_us);
         Box::new(move |report| {
@@ -120,8 +111,6 @@ impl Metrics {
             sync_seconds.record(report.sync_duration.as_secs_f64());
             bytes.increment(report.frame_bytes as u64);
             written.fetch_add(report.frame_bytes as u64, Ordering::Relaxed);
-            durable_seq.set(report.durable_seq as f64);
-            backlog_bytes.set(report.backlog_bytes as f64);
         })
     }
 
@@ -142,17 +131,59 @@ impl Metrics {
         self.journal_bytes.load(Ordering::Relaxed)
     }
 
-    /// An event decided a command.
-    pub fn command(&self, index: usize, answer: &Answer) {
-        self.commands[index].increment(1);
-        if answer.is_err() {
-            self.rejections[index].increment(1);
+    /// A stopwatch for something that is measured; none where nothing is.
+    pub fn stopwatch(&self) -> Option<Stopwatch> {
+        self.takes_times.then(Stopwatch::start)
+    }
+
+    /// A turn begins whose oldest command was sent then.
+    pub fn turn_begins(&self, oldest: Option<Stopwatch>) {
+        if let Some(oldest) = oldest {
+            self.inbox_wait_seconds.record(oldest.elapsed());
+        }
+    }
+
+    /// An event decided a command, and its answer leaves. `took` is the time since it was handed to the engine.
+    pub fn command(&self, index: usize, answer: &Answer, took: Option<Duration>) {
+        let handles = &self.commands[index];
+        match answer {
+            Ok(_) => handles.done.increment(1),
+            Err(rejection) => {
+                handles.refused.increment(1);
+                self.rejections[rejection.index()].increment(1);
+            }
+        }
+        if let Some(took) = took {
+            handles.seconds.record(took);
+        }
+    }
+
+    /// Holds and waits ended, and that is durable.
+    pub fn lasted(&self, lasted: &[Lasted]) {
+        for ended in lasted {
+            let (histogram, ms) = match ended {
+                Lasted::Hold(HoldState::Confirmed, ms) => (&self.lasted.confirmed, ms),
+                Lasted::Hold(HoldState::Expired, ms) => (&self.lasted.expired, ms),
+                Lasted::Hold(HoldState::Released | HoldState::Held, ms) => (&self.lasted.released, ms),
+                Lasted::Wait(WaitEnd::Granted, ms) => (&self.lasted.granted, ms),
+                Lasted::Wait(WaitEnd::Served, ms) => (&self.lasted.served, ms),
+                Lasted::Wait(WaitEnd::Left, ms) => (&self.lasted.left, ms),
+                Lasted::Wait(WaitEnd::Dropped, ms) => (&self.lasted.dropped, ms),
+            };
+            histogram.record(Duration::from_millis(*ms));
         }
     }
 
     /// A login is durable.
-    pub fn login(&self, fresh: bool) {
-        if fresh { self.logins.increment(1) } else { self.repeated_logins.increment(1) }
+    pub fn login(&self, fresh: bool, sent: Option<Stopwatch>) {
+        if fresh {
+            self.logins.increment(1)
+        } else {
+            self.repeated_logins.increment(1)
+        }
+        if let Some(sent) = sent {
+            self.login_seconds.record(sent.elapsed());
+        }
     }
 
     /// A command was refused before anything was done.
@@ -165,11 +196,10 @@ impl Metrics {
         self.storage_full.increment(1);
     }
 
-    /// A snapshot was written.
-    pub fn snapshot_written(&self, seq: u64, seconds: f64) {
+    /// A snapshot was written, in so many seconds.
+    pub fn snapshot_written(&self, seconds: f64) {
         self.snapshots_written.increment(1);
         self.snapshot_seconds.record(seconds);
-        self.snapshot_seq.set(seq as f64);
     }
 
     /// A snapshot could not be written.
@@ -177,58 +207,58 @@ impl Metrics {
         self.snapshots_failed.increment(1);
     }
 
-    /// Sets the levels.
+    /// The wheels turned, later by `lag` than they should.
+    pub fn wheels_turned(&self, lag: Duration) {
+        self.wheel_lag_seconds.record(lag);
+    }
+
+    /// The counters of an event were checked after a turn.
+    pub fn turn_checked(&self) {
+        self.turn_checks.increment(1);
+    }
+
+    /// All of a snapshot was checked.
+    pub fn snapshot_checked(&self) {
+        self.snapshot_checks.increment(1);
+    }
+
+    /// A start has replayed and checked everything.
+    pub fn recovered(&self, report: &RecoveryReport) {
+        self.recovery_checks.increment(1);
+        names::RECOVERY_SECONDS.level(&[]).set(report.duration.as_secs_f64());
+        names::RECOVERY_CHANGES.level(&[]).set(report.change_count as f64);
+        names::RECOVERY_QUARANTINED_BYTES.level(&[]).set(report.quarantined_bytes as f64);
+    }
+
+    /// Sets the levels, and the sums that are read off.
     pub fn set_levels(&self, levels: &Levels) {
-        self.events.set(levels.events as f64);
-        self.sessions.set(levels.sessions as f64);
-        self.requests_waiting.set(levels.requests_waiting as f64);
-        self.journal_reserve_bytes.set(levels.journal_reserve_bytes as f64);
-        self.available.set(levels.totals.available as f64);
-        self.held.set(levels.totals.held as f64);
-        self.booked.set(levels.totals.booked as f64);
-        self.waiting.set(levels.totals.waiting as f64);
+        self.levels.set(levels);
     }
 }
 
-impl Default for Metrics {
-    fn default() -> Metrics {
-        Metrics::new()
+impl CommandHandles {
+    fn of(command: &'static str) -> CommandHandles {
+        let outcome = |outcome| names::COMMANDS.count(&[("command", command), ("outcome", outcome)]);
+        CommandHandles {
+            done: outcome("done"),
+            refused: outcome("refused"),
+            seconds: names::COMMAND_SECONDS.sizes(&[("command", command)]),
+        }
     }
 }
 
-/// Records what recovery did.
-pub fn record_recovery(report: &RecoveryReport) {
-    gauge!(RECOVERY_SECONDS).set(report.duration.as_secs_f64());
-    gauge!(RECOVERY_QUARANTINED_BYTES).set(report.quarantined_bytes as f64);
-}
-
-fn describe() {
-    describe_counter!(COMMANDS, "Commands that events decided, by command.");
-    describe_counter!(REJECTIONS, "Commands that the rules refused, by command.");
-    describe_counter!(LOGINS, "Logins, by whether they opened a session or found a live one.");
-    describe_counter!(UNAVAILABLE, "Requests refused before anything was done, by reason.");
-    describe_histogram!(JOURNAL_BATCH_CHANGES, Unit::Count, "Changes made durable by one sync.");
-    describe_histogram!(JOURNAL_SYNC_SECONDS, Unit::Seconds, "How long the disk took to sync a batch.");
-    describe_counter!(JOURNAL_BYTES, Unit::Bytes, "Bytes written to the journal.");
-    describe_gauge!(JOURNAL_DURABLE_SEQ, "The number of the newest durable change.");
-    describe_gauge!(JOURNAL_BACKLOG_BYTES, Unit::Bytes, "Bytes appended and not durable yet.");
-    describe_counter!(SNAPSHOTS, "Snapshots, by result.");
-    describe_histogram!(SNAPSHOT_SECONDS, Unit::Seconds, "How long a snapshot took.");
-    describe_gauge!(SNAPSHOT_SEQ, "The number of the newest change in the newest snapshot.");
-    describe_gauge!(RECOVERY_SECONDS, Unit::Seconds, "How long the last recovery replayed the journal.");
-    describe_gauge!(
-        RECOVERY_QUARANTINED_BYTES,
-        Unit::Bytes,
-        "Bytes of an unfinished write that the last recovery set aside."
-    );
-    describe_gauge!(EVENTS, "Events that exist.");
-    describe_gauge!(SESSIONS, "Live sessions.");
-    describe_gauge!(TICKETS, "Tickets of all events, by state.");
-    describe_gauge!(REQUESTS_WAITING, "Commands and logins that wait for an answer.");
-    describe_gauge!(
-        JOURNAL_RESERVE_BYTES,
-        Unit::Bytes,
-        "Bytes that the journal can write without new space on the disk."
-    );
-    describe_gauge!(WAITING, "Users in the lines of all events.");
+impl LastedHandles {
+    fn new() -> LastedHandles {
+        let hold = |reason| names::HOLD_LIFETIME_SECONDS.sizes(&[("reason", reason)]);
+        let wait = |reason| names::QUEUE_WAIT_SECONDS.sizes(&[("reason", reason)]);
+        LastedHandles {
+            confirmed: hold("confirmed"),
+            released: hold("released"),
+            expired: hold("expired"),
+            granted: wait("granted"),
+            served: wait("served"),
+            left: wait("left"),
+            dropped: wait("dropped"),
+        }
+    }
 }

@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::pressure::Pressure;
 use crate::session_table::SessionTable;
 use crate::snapshotter::SnapshotsSoFar;
+use crate::storage::Violations;
 use crate::tally::RunningTally;
 use crate::watchers::Watchers;
 
@@ -41,6 +42,8 @@ pub struct Services {
     pub(crate) tally: RunningTally,
     /// What the totals were lately.
     pub(crate) history: History,
+    /// Where broken invariants are noted.
+    pub violations: Violations,
     /// What is counted.
     pub metrics: Metrics,
     /// No new commands are accepted any more.
@@ -49,13 +52,23 @@ pub struct Services {
 
 /// Ends the process if the turn it guards panics: an actor that is gone must not leave a zombie behind an open port,
 /// and half a turn must not be seen by anybody.
-pub(crate) struct AbortOnPanic;
+pub(crate) struct AbortOnPanic<'a>(pub(crate) &'a Services);
 
-impl Drop for AbortOnPanic {
+impl Drop for AbortOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            tracing::error!("an invariant is broken; the process ends, and recovers from the journal");
-            std::process::exit(i32::from(EXIT_INVARIANT));
+            let thread = std::thread::current();
+            self.0.end_on_violation(&format!("a panic on the thread {}", thread.name().unwrap_or("without a name")));
         }
+    }
+}
+
+impl Services {
+    /// Notes a broken invariant, and ends the process: nothing of the step that broke it has been journaled, and the next
+    /// start recovers what was.
+    pub(crate) fn end_on_violation(&self, what: &str) -> ! {
+        tracing::error!(what, "an invariant is broken; the process ends, and recovers from the journal");
+        self.violations.note(self.clock.now_ms(), what);
+        std::process::exit(i32::from(EXIT_INVARIANT));
     }
 }

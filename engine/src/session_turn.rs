@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
+use crate::clock::Stopwatch;
 use crate::core::change::{By, Change, SessionEnd};
 use crate::core::command::{Caller, Command, Wish};
 use crate::core::id::{LoginSeq, Slug, UserNumber};
@@ -21,6 +22,7 @@ use crate::services::{AbortOnPanic, Services};
 use crate::session_machine::{Ended, SessionMachine};
 use crate::session_table::LiveSession;
 use crate::state::SESSIONS;
+use crate::tally::Tally;
 
 /// Who logs in, as the caller has established.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +68,8 @@ pub enum SessionRequest {
         reply: oneshot::Sender<Result<LoginReply, LoginRefusal>>,
         /// The place among those who wait, until the answer is sent.
         waits: Waits,
+        /// Runs since it was sent, where that is measured.
+        sent: Option<Stopwatch>,
     },
     /// The end of a session.
     End {
@@ -174,6 +178,8 @@ struct Turn<'a> {
     deliveries: Vec<Delivery>,
     /// Sessions that this turn ends.
     ending: Vec<LoginSeq>,
+    /// What the turn adds to the sums.
+    tally: Tally,
 }
 
 impl SessionHandle {
@@ -211,6 +217,11 @@ impl SessionHandle {
             Some(user) => machine.sessions().of_user(user).filter(|session| *session > after).into_iter().collect(),
             None => machine.sessions().live_after(after, limit),
         }
+    }
+
+    /// How many requests wait in the inbox.
+    pub fn inbox_len(&self) -> usize {
+        self.inbox.len()
     }
 
     /// Asks the actor for a turn: a session's time may be over.
@@ -256,7 +267,7 @@ impl SessionHandle {
 
 /// Takes a turn. `true` asks for another one.
 pub fn take_turn(handle: &SessionHandle, services: &Arc<Services>, batch: &mut Vec<SessionRequest>) -> bool {
-    let _guard = AbortOnPanic;
+    let _guard = AbortOnPanic(services);
     let has_more = handle.inbox.take(services.config.actors.slice_commands_max as usize, batch);
     let mut machine = handle.machine();
     let mut turn = Turn {
@@ -267,16 +278,18 @@ pub fn take_turn(handle: &SessionHandle, services: &Arc<Services>, batch: &mut V
         dispatches: Vec::new(),
         deliveries: Vec::new(),
         ending: Vec::new(),
+        tally: Tally::default(),
     };
     let mut overdue = turn.end_overdue(&mut machine, services);
     for request in batch.drain(..) {
         turn.serve(&mut machine, services, request, &mut overdue);
     }
-    let Turn { records, dispatches, deliveries, ending, .. } = turn;
-    let (change_count, watchers) = (u64::from(records.change_count()), Arc::clone(&services.watchers));
+    let Turn { records, dispatches, deliveries, ending, tally, .. } = turn;
+    let (change_count, delivering) = (u64::from(records.change_count()), Arc::clone(services));
     let deliver = move |first_seq| {
+        delivering.tally.add(&tally);
         deliveries.into_iter().for_each(|deliver| deliver(first_seq));
-        watchers.tell_progress((first_seq + change_count).saturating_sub(1));
+        delivering.watchers.tell_progress((first_seq + change_count).saturating_sub(1));
     };
     services.journal.append_slice(&records, Box::new(deliver));
     // Not before: an event that refuses because of an end must find that end in the journal's way.
@@ -306,8 +319,8 @@ impl Turn<'_> {
         overdue: &mut Vec<Released>,
     ) {
         match request {
-            SessionRequest::Login { identity, token_hash, intents, reply, waits } => {
-                self.login(machine, services, identity, token_hash, intents, (reply, waits));
+            SessionRequest::Login { identity, token_hash, intents, reply, waits, sent } => {
+                self.login(machine, services, identity, token_hash, intents, (reply, waits, sent));
             }
             SessionRequest::Account { user_name, command, by, reason, reply, waits } => {
                 self.account(machine, services, (&user_name, command), (&by, reason), (reply, waits));
@@ -338,7 +351,7 @@ impl Turn<'_> {
         Identity { user_name, details, checked_hash }: Identity,
         token_hash: [u8; 32],
         intents: Option<Vec<Intent>>,
-        (reply, waits): (oneshot::Sender<Result<LoginReply, LoginRefusal>>, Waits),
+        (reply, waits, sent): (oneshot::Sender<Result<LoginReply, LoginRefusal>>, Waits, Option<Stopwatch>),
     ) {
         let user_name = user_name.as_str();
         self.end_overdue_of(machine, services, user_name);
@@ -369,7 +382,7 @@ impl Turn<'_> {
             services.sessions.admit(token_hash, dropped, Arc::clone(&session));
             // Whoever listens with the token that was dropped for this one hears no more.
             services.watchers.tell_sessions(dropped.map(|_| session.user));
-            services.metrics.login(login.fresh);
+            services.metrics.login(login.fresh, sent);
             let answer = LoginReply { login, session, seq: first_seq + seq_offset, at_ms, asked };
             // Before the answer: whoever has it no longer waits. They may have gone; their session stays until it is idle.
             drop(waits);
@@ -486,12 +499,14 @@ impl Turn<'_> {
         lane: Lane,
     ) -> oneshot::Receiver<Reply> {
         let (reply, answer) = oneshot::channel();
-        self.dispatches.push((event, Envelope { caller, key: None, command, reply, waits: None }, lane));
+        let sent = self.services.metrics.stopwatch();
+        self.dispatches.push((event, Envelope { caller, key: None, command, reply, waits: None, sent }, lane));
         answer
     }
 
     /// Returns the offset of the record's last change from the turn's first.
     fn push_record(&mut self, by: &By) -> u64 {
+        self.tally.count(by, &self.changes);
         let encode = |bytes: &mut Vec<u8>| encode_record(SESSIONS, self.now_ms, by, &self.changes, bytes);
         self.records.push(self.changes.len() as u32, encode);
         self.changes.clear();

@@ -15,7 +15,6 @@ use tokio::sync::oneshot;
 
 use crate::config::SnapshotConfig;
 use crate::core::planted::{Bug, is_planted};
-use crate::error::EXIT_INVARIANT;
 use crate::journal::{JournalError, SnapshotPoint};
 use crate::services::Services;
 use crate::snapshot::{self, SnapshotError, SnapshotInfo, SnapshotMeta};
@@ -231,13 +230,12 @@ fn report(services: &Services, written: &Result<WrittenSnapshot, Arc<SnapshotFai
     services.snapshots.lock().unwrap_or_else(PoisonError::into_inner).note(services.clock.now_ms(), written);
     match written {
         Ok(snapshot) => {
-            services.metrics.snapshot_written(snapshot.info.seq, snapshot.duration_ms as f64 / 1_000.0);
+            services.metrics.snapshot_written(snapshot.duration_ms as f64 / 1_000.0);
             let (seq, bytes, duration_ms) = (snapshot.info.seq, snapshot.info.bytes, snapshot.duration_ms);
             tracing::info!(seq, bytes, duration_ms, file = snapshot.info.file, "snapshot written");
         }
         Err(failure) if matches!(**failure, SnapshotFailure::Invariant(_)) => {
-            tracing::error!(%failure, "the process ends");
-            std::process::exit(i32::from(EXIT_INVARIANT));
+            services.end_on_violation(&failure.to_string());
         }
         Err(failure) => {
             services.metrics.snapshot_failed();
@@ -275,6 +273,7 @@ fn write(services: &Services, directory: &DataDirectory) -> Result<SnapshotInfo,
         replay(services, &mut state, seq, position)?;
     }
     state.check_invariants().map_err(SnapshotFailure::Invariant)?;
+    services.metrics.snapshot_checked();
     let meta = SnapshotMeta {
         store_id: directory.store_id(),
         seq: if is_planted(Bug::SnapshotOfUndurable) { services.journal.appended_seq() } else { position.seq },

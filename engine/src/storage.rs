@@ -15,6 +15,7 @@
 //!   journal-….segment             the journal, see `journal`
 //!   snapshot-….snapshot           the snapshots, see `snapshot`
 //!   quarantine/                   bytes set aside by recovery, never read again by the engine
+//!   violations                    broken invariants, a line each, see `Violations`
 //!   *.tmp                         unfinished files, worthless after a crash
 //! ```
 
@@ -25,6 +26,7 @@ mod real;
 #[cfg(any(test, feature = "simulated-disk"))]
 pub mod simulated;
 mod store_id;
+mod violations;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,7 @@ pub use file::StorageFile;
 pub(crate) use file::measured;
 pub use real::RealDisk;
 pub use store_id::StoreId;
+pub use violations::Violations;
 
 #[cfg(test)]
 mod tests;

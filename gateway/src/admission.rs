@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+use holdfast_engine::metrics::Metric;
 
 pub use class::Class;
 pub use stance::Stance;
 
 use crate::config::Config;
 use crate::config::OverloadConfig;
+use crate::metrics::names::{ADMISSION_LIMIT, REFUSAL_DELAY_SECONDS, REQUESTS_REFUSED, REQUESTS_UNDER_WAY};
 use stance::Window;
 
 /// How long a window is at least, in milliseconds, …
@@ -29,11 +30,6 @@ const WINDOW_MAX_MS: u64 = 1_000;
 const LASTING_MS: u64 = 5_000;
 /// A server that has not refused a hold for so long, in milliseconds, has room again.
 const RELIEF_MS: u64 = 1_000;
-
-const UNDER_WAY: &str = "holdfast_requests_under_way";
-const LIMIT: &str = "holdfast_admission_limit";
-const REFUSED: &str = "holdfast_requests_refused_total";
-const REFUSAL_DELAY: &str = "holdfast_refusal_delay_seconds";
 
 /// The door of the server.
 #[derive(Debug)]
@@ -100,10 +96,6 @@ pub struct Refusal {
 impl Admission {
     /// A door that nobody has passed yet.
     pub fn new(config: &Config) -> Admission {
-        describe_gauge!(UNDER_WAY, Unit::Count, "Requests that were let in and have no answer yet");
-        describe_gauge!(LIMIT, Unit::Count, "The most requests under way that are let in now");
-        describe_gauge!(REFUSAL_DELAY, Unit::Seconds, "How long refusals are kept back now");
-        describe_counter!(REFUSED, Unit::Count, "Requests that were refused at the door, by class");
         let start = Stance::at_start(&config.overload);
         Admission {
             config: config.overload.clone(),
@@ -171,11 +163,12 @@ impl Admission {
 
     /// Sets the metrics.
     pub fn record(&self) {
-        gauge!(UNDER_WAY).set(f64::from(self.under_way.load(Ordering::Relaxed)));
-        gauge!(LIMIT).set(f64::from(self.places.load(Ordering::Relaxed)));
-        gauge!(REFUSAL_DELAY).set(f64::from(self.delay_ms.load(Ordering::Relaxed)) / 1_000.0);
+        let level = |metric: Metric| metric.level(&[]);
+        level(REQUESTS_UNDER_WAY).set(f64::from(self.under_way.load(Ordering::Relaxed)));
+        level(ADMISSION_LIMIT).set(f64::from(self.places.load(Ordering::Relaxed)));
+        level(REFUSAL_DELAY_SECONDS).set(f64::from(self.delay_ms.load(Ordering::Relaxed)) / 1_000.0);
         for (class, refused) in Class::ALL.iter().zip(&self.refused_in_all) {
-            counter!(REFUSED, "class" => class.as_str()).absolute(refused.load(Ordering::Relaxed));
+            REQUESTS_REFUSED.count(&[("class", class.as_str())]).absolute(refused.load(Ordering::Relaxed));
         }
     }
 

@@ -5,6 +5,8 @@
 mod check;
 mod load;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;
 
 use std::net::SocketAddr;
@@ -46,6 +48,8 @@ pub struct Config {
     pub overload: OverloadConfig,
     /// The log on standard error.
     pub log: LogConfig,
+    /// What is counted, and where it is shown.
+    pub metrics: MetricsConfig,
     /// What an event has that its organiser did not set.
     pub events: EventDefaults,
     /// Logins.
@@ -121,7 +125,8 @@ pub(crate) fn is_set(path: &Path) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdminConfig {
-    /// An address and port of its own for the admin API and the metrics, which are then nowhere else; empty: none.
+    /// An address and port of its own for the admin API, which is then nowhere else, and for the metrics where they have
+    /// none; empty: none.
     pub listen: String,
     /// So many wrong admin tokens from one address lock it out, 1 to 1,000 …
     pub lockout_failures_max: u32,
@@ -386,6 +391,24 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
+/// What is counted, and where it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Whether anything is counted; off is for benches on a machine of one's own.
+    pub enabled: bool,
+    /// An address and port of its own for `/metrics`, which is then nowhere else; empty: where administration is.
+    pub listen: String,
+    /// The most live events with series of their own, the newest ones, 0 to 10,000; the others are summed.
+    pub events_max: u32,
+}
+
+impl Default for MetricsConfig {
+    fn default() -> MetricsConfig {
+        MetricsConfig { enabled: true, listen: "127.0.0.1:9464".to_owned(), events_max: 100 }
+    }
+}
+
 impl Config {
     /// The engine's sections.
     pub fn engine(&self) -> EngineConfig {
@@ -398,6 +421,7 @@ impl Config {
             journal: self.journal.clone(),
             snapshot: self.snapshot.clone(),
             recovery: self.recovery.clone(),
+            takes_times: self.metrics.enabled,
         }
     }
 

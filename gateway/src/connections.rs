@@ -14,7 +14,6 @@ use std::sync::atomic::AtomicU32;
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
-use metrics::{counter, describe_counter, describe_gauge, gauge};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 pub use doorkeeper::{BoundedStream, Doorkeeper};
@@ -23,10 +22,8 @@ pub use handover::HandsOver;
 
 use crate::client::Client;
 use crate::config::LimitsConfig;
+use crate::metrics::names::{HTTP_CONNECTIONS, HTTP_CONNECTIONS_REFUSED};
 use crate::room::{self, Room, TooMany};
-
-const CONNECTIONS: &str = "holdfast_http_connections";
-const CONNECTIONS_REFUSED: &str = "holdfast_http_connections_refused_total";
 
 /// Files that the process has open besides connections: the journal, snapshots, threads' event queues, refused connections.
 const OTHER_FILES_MAX: u64 = 256;
@@ -50,8 +47,6 @@ pub struct Place {
 impl Connections {
     /// No connection yet. `in_all` is kept at how many there are.
     pub fn new(limits: &LimitsConfig, trusted_proxies: &[IpNet], in_all: Arc<AtomicU32>) -> Connections {
-        describe_gauge!(CONNECTIONS, "Open connections of HTTP clients.");
-        describe_counter!(CONNECTIONS_REFUSED, "Connections refused because there were too many, by of what.");
         Connections {
             room: Arc::new(Room::new(limits.connections_max, in_all)),
             most_per_network: limits.enabled.then_some(limits.connections_per_address_max),
@@ -65,9 +60,9 @@ impl Connections {
         let most = self.most_per_network.filter(|_| client.is_bounded);
         let admitted = self.room.take(most.map(|most| (client.network(), most)));
         match admitted {
-            Ok(_) => gauge!(CONNECTIONS).increment(1.0),
-            Err(TooMany::InAll) => counter!(CONNECTIONS_REFUSED, "reason" => "in_all").increment(1),
-            Err(TooMany::OfOwner) => counter!(CONNECTIONS_REFUSED, "reason" => "per_address").increment(1),
+            Ok(_) => HTTP_CONNECTIONS.level(&[]).increment(1.0),
+            Err(TooMany::InAll) => HTTP_CONNECTIONS_REFUSED.count(&[("reason", "in_all")]).increment(1),
+            Err(TooMany::OfOwner) => HTTP_CONNECTIONS_REFUSED.count(&[("reason", "per_address")]).increment(1),
         }
         admitted.map(|place| Place { _place: place })
     }
@@ -75,7 +70,7 @@ impl Connections {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        gauge!(CONNECTIONS).decrement(1.0);
+        HTTP_CONNECTIONS.level(&[]).decrement(1.0);
     }
 }
 

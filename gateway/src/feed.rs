@@ -18,7 +18,6 @@ pub mod subscriptions;
 
 use std::time::Duration;
 
-use metrics::{Unit, describe_counter, describe_gauge};
 use tokio::sync::watch;
 
 use crate::config::LimitsConfig;
@@ -32,15 +31,6 @@ const PACE: Duration = Duration::from_millis(250);
 /// How long a stream or a socket may be silent, so that no proxy takes it for dead.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// How many streams are open, by kind.
-pub(crate) const STREAMS: &str = "holdfast_streams";
-/// Streams that were refused, by reason.
-pub(crate) const REFUSED: &str = "holdfast_streams_refused_total";
-/// Streams that ended, by reason.
-pub(crate) const ENDED: &str = "holdfast_streams_ended_total";
-/// Messages that were handed to connections, by kind of stream.
-pub(crate) const MESSAGES: &str = "holdfast_stream_messages_total";
-
 /// What all streams of a server share.
 pub struct Feed {
     places: Places,
@@ -53,10 +43,6 @@ pub struct Feed {
 impl Feed {
     /// A feed that nobody reads yet.
     pub fn new(limits: &LimitsConfig) -> Feed {
-        describe_gauge!(STREAMS, Unit::Count, "Streams that are open, by kind");
-        describe_counter!(REFUSED, Unit::Count, "Streams that were refused, by reason");
-        describe_counter!(ENDED, Unit::Count, "Streams that ended, by reason");
-        describe_counter!(MESSAGES, Unit::Count, "Messages that were handed to connections, by kind of stream");
         Feed {
             places: Places::new(limits),
             figures: Figures::default(),

@@ -6,7 +6,6 @@ use holdfast_engine::clock::Clock;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::engine::{Cleanup, Engine};
 use ipnet::IpNet;
-use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::admission::Admission;
 use crate::config::Config;
@@ -14,8 +13,11 @@ use crate::error::ApiError;
 use crate::feed::Feed;
 use crate::lockout::Lockout;
 use crate::login::Login;
+use crate::metrics::Exposition;
+use crate::metrics::http::HttpMetrics;
 use crate::origin::Origins;
 use crate::rates::Rates;
+use crate::readiness::Readiness;
 use crate::rereading::Rereading;
 use crate::tls::{Tls, TlsError};
 use crate::tokens::Tokens;
@@ -43,7 +45,8 @@ pub struct Gateway {
     tls: Option<Tls>,
     /// Held while files are read again, so that whoever calls for it finds everything in force afterwards.
     rereading: Mutex<Rereading>,
-    metrics: PrometheusHandle,
+    http_metrics: HttpMetrics,
+    exposition: Exposition,
     rates: Rates,
     lockout: Lockout,
     feed: Feed,
@@ -63,7 +66,7 @@ impl Gateway {
         login: Login,
         tls: Option<Tls>,
         clock: &Arc<dyn Clock>,
-        metrics: PrometheusHandle,
+        exposition: Exposition,
     ) -> Gateway {
         Gateway {
             admission: Admission::new(&config),
@@ -78,7 +81,8 @@ impl Gateway {
             config,
             login,
             tls,
-            metrics,
+            http_metrics: HttpMetrics::new(),
+            exposition,
         }
     }
 
@@ -164,17 +168,19 @@ impl Gateway {
         self.recovered.get().map(|recovered| &recovered.tokens).ok_or(ApiError::Recovering)
     }
 
-    /// The metrics in Prometheus' text format.
-    pub fn render_metrics(&self) -> String {
-        if let Ok(engine) = self.engine() {
-            engine.record_levels();
-        }
-        self.admission.record();
-        self.metrics.render()
+    /// Requests, as they are counted.
+    pub fn http_metrics(&self) -> &HttpMetrics {
+        &self.http_metrics
     }
 
-    /// Keeps the metrics' memory bounded; to be called every few seconds.
+    /// The metrics in Prometheus' text format; `None` where nothing is counted.
+    pub fn render_metrics(&self) -> Option<String> {
+        self.admission.record();
+        self.exposition.render(self.engine().ok(), Readiness::of(self))
+    }
+
+    /// Keeps the metrics' memory bounded; to be called about every second.
     pub fn keep_metrics(&self) {
-        self.metrics.run_upkeep();
+        self.exposition.keep_up();
     }
 }

@@ -11,12 +11,12 @@ use holdfast_engine::core::Caller;
 use holdfast_engine::core::change::By;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::session_table::{Authentication, LiveSession};
-use metrics::counter;
 
 use crate::client::Client;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::login::Login;
+use crate::metrics::names::{ADMIN_FAILURES, ADMIN_LOCKOUTS};
 use crate::origin;
 use crate::rates;
 use crate::secret::{self, TOKEN_BYTES, digest};
@@ -264,10 +264,11 @@ fn refuse_stranger(
     if gateway.tokens()?.was_in_force(token) {
         return Ok(ApiError::Unauthenticated);
     }
-    counter!("holdfast_admin_failures_total").increment(1);
+    ADMIN_FAILURES.count(&[]).increment(1);
     if let Some(client) = client
         && gateway.lockout().failed(client.network(), now_ms)
     {
+        ADMIN_LOCKOUTS.count(&[]).increment(1);
         let seconds = gateway.config().admin.lockout_seconds;
         tracing::warn!(address = %client.address, seconds, "too many wrong admin tokens: the network is locked out");
     }

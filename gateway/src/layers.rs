@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
-use metrics::counter;
+use holdfast_engine::clock::Stopwatch;
 use tower::{Layer, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -46,14 +46,14 @@ async fn around(
     request.extensions_mut().insert(client);
     let request_id = request_id(request.headers());
     let path = request.extensions().get::<MatchedPath>().cloned();
+    let (method, took) = (request.method().clone(), Stopwatch::start());
     let is_personal = answer_headers::is_personal(request.headers());
     let mut response = across_sites(&gateway, request, next).await;
     let status = response.status();
     if is_fault(status) {
         tracing::error!(request_id = request_id.to_str().unwrap_or_default(), %status, "a request failed");
     }
-    let path = path.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
-    counter!("holdfast_http_requests_total", "path" => path, "status" => status.as_u16().to_string()).increment(1);
+    gateway.http_metrics().answered(&method, path.as_ref().map(MatchedPath::as_str), status.as_u16(), took);
     response.headers_mut().insert(REQUEST_ID, request_id);
     answer_headers::complete(response.headers_mut(), is_personal, gateway.config().clients_speak_tls());
     response
@@ -129,7 +129,7 @@ async fn check(State((gateway, side)): State<(Arc<Gateway>, Side)>, request: Req
 
 fn refuse(gateway: &Gateway, side: Side, request: &Request) -> Result<(), ApiError> {
     let path = request.uri().path();
-    if !side.has(path) {
+    if !side.has(path, gateway.config().metrics_listen().is_some()) {
         return Err(ApiError::NotFound("not_found"));
     }
     gateway.origins().check(request)?;

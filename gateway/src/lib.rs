@@ -5,6 +5,7 @@
 //! [`admission`], [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`client`], [`tokens`] and
 //! [`identity`] (who asks), [`login`] (how a login proves it), [`secret`] (what is made and kept of tokens), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
 //! strictly), [`routes`] (by resource), [`operation`] (what a buyer asks of an event, alone or in a batch), [`objects`], [`page`] and [`time`] (JSON), [`answer`] and [`error`] (what leaves), [`openapi`] (the description of it all), [`pages`] (the web pages), [`feed`] (what leaves as soon as it happens);
+//! [`metrics`] (what is counted, and shown to Prometheus) and [`readiness`] (whether all is well);
 //! [`watched_file`] and [`rereading`] (what is exchanged without a restart); [`offline`] (looking after the data directory without
 //! a server); [`operator`] (asking a running server), [`manual`] (completions and manual pages); [`demo`] (sample events and simulated buyers).
 
@@ -26,6 +27,7 @@ pub mod listener;
 pub mod lockout;
 pub mod login;
 pub mod manual;
+pub mod metrics;
 pub mod nesting;
 pub mod objects;
 pub mod offline;
@@ -36,6 +38,7 @@ pub mod origin;
 pub mod page;
 pub mod pages;
 pub mod rates;
+pub mod readiness;
 pub mod request;
 pub mod rereading;
 pub mod room;

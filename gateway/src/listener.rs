@@ -23,6 +23,9 @@ use crate::pages;
 /// that comes at once must fit in. The kernel allows as many as its `net.core.somaxconn`, 4,096 where nobody has changed it.
 const BACKLOG: u32 = 4_096;
 
+/// The most connections at once to a listener of metrics: whoever scrapes, and who looks at probes.
+const METRICS_CONNECTIONS_MAX: u32 = 64;
+
 /// Which paths a listener has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -32,16 +35,23 @@ pub enum Side {
     Public,
     /// Administration with its page and what that loads, metrics and the probes.
     Admin,
+    /// Metrics and the probes.
+    Metrics,
 }
 
 impl Side {
-    /// Whether `path` can be there.
-    pub fn has(self, path: &str) -> bool {
+    /// Whether `path` can be there. `metrics_are_apart` is whether metrics have a listener of their own.
+    pub fn has(self, path: &str, metrics_are_apart: bool) -> bool {
+        if path == "/metrics" && metrics_are_apart {
+            return self == Side::Metrics;
+        }
+        let is_probe = matches!(path, "/livez" | "/readyz" | "/version");
         let is_admin = is_admin_path(path) || pages::is_admin_page(path);
         match self {
             Side::Both => true,
             Side::Public => !is_admin,
-            Side::Admin => is_admin || pages::is_shared(path) || matches!(path, "/livez" | "/readyz" | "/version"),
+            Side::Admin => is_admin || pages::is_shared(path) || is_probe,
+            Side::Metrics => is_probe,
         }
     }
 }
@@ -74,8 +84,13 @@ impl Listener {
         let service = layers::service(Arc::clone(gateway), side).into_make_service_with_connect_info::<SocketAddr>();
         let (head, write_stall) = (seconds(limits.header_read_seconds), seconds(limits.write_stall_seconds));
         // What buyers are let in for is decided by their own connections, not by those of administration.
-        let in_all = if side == Side::Admin { Arc::default() } else { gateway.admission().connections() };
-        let connections = Connections::new(limits, gateway.trusted_proxies(), in_all);
+        let is_for_buyers = matches!(side, Side::Both | Side::Public);
+        let in_all = if is_for_buyers { gateway.admission().connections() } else { Arc::default() };
+        let mut limits = limits.clone();
+        if side == Side::Metrics {
+            limits.connections_max = limits.connections_max.min(METRICS_CONNECTIONS_MAX);
+        }
+        let connections = Connections::new(&limits, gateway.trusted_proxies(), in_all);
         let doorkeeper = Doorkeeper::new(connections, write_stall, gateway.tls().is_none());
         let serving = match gateway.tls() {
             None => {
@@ -168,7 +183,24 @@ mod tests {
             ("/render.js", [true, true, true]),
         ];
         for (path, expected) in rows {
-            assert_eq!([Side::Both, Side::Public, Side::Admin].map(|side| side.has(path)), expected, "{path}");
+            assert_eq!([Side::Both, Side::Public, Side::Admin].map(|side| side.has(path, false)), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn metrics_are_on_one_side() {
+        let sides = [Side::Both, Side::Public, Side::Admin, Side::Metrics];
+        for (path, expected) in [
+            ("/metrics", [false, false, false, true]),
+            ("/livez", [true, true, true, true]),
+            ("/readyz", [true, true, true, true]),
+            ("/version", [true, true, true, true]),
+            ("/v1/events", [true, true, false, false]),
+            ("/v1/admin/events", [true, false, true, false]),
+            ("/", [true, true, false, false]),
+            ("/style.css", [true, true, true, false]),
+        ] {
+            assert_eq!(sides.map(|side| side.has(path, true)), expected, "{path}");
         }
     }
 }

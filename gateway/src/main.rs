@@ -10,9 +10,10 @@ use holdfast::config::{AuthMode, Config, ServerConfig};
 use holdfast::demo;
 use holdfast::login::account_errand;
 use holdfast::manual::{self, ManualErrand};
+use holdfast::metrics;
 use holdfast::offline;
 use holdfast::operator::{self, OperatorCommand, Streams};
-use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings, install_metrics};
+use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings};
 use holdfast::tokens;
 use holdfast_engine::clock::SystemClock;
 use holdfast_engine::engine::Wheels;
@@ -121,7 +122,7 @@ async fn serve(config: Config, with_demo: bool) -> Result<(), ServerError> {
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock::start()),
         wheels: Wheels::ByThread,
-        metrics: install_metrics()?,
+        metrics: config.metrics.enabled.then(metrics::install).transpose()?,
         admin_token: std::env::var_os(tokens::VARIABLE).map(|token| token.to_string_lossy().into_owned()),
     };
     let server = Server::start(config, surroundings).await?;
@@ -145,12 +146,16 @@ fn announce(server: &Server) {
     let scheme = if config.tls.is_on() { "https" } else { "http" };
     println!("Holdfast {} listens on {scheme}://{}", env!("CARGO_PKG_VERSION"), server.address());
     if let Some(address) = server.admin_address() {
-        println!("Administration and metrics: {scheme}://{address}");
+        println!(
+            "Administration{}: {scheme}://{address}",
+            if server.metrics_address().is_some() { "" } else { " and metrics" }
+        );
+    }
+    if let Some(address) = server.metrics_address() {
+        println!("Metrics: {scheme}://{address}/metrics");
     }
     if config.listens_beyond_loopback() && server.admin_address().is_none() {
-        tracing::warn!(
-            "the admin API and the metrics can be reached where buyers are; admin.listen gives them an address of their own"
-        );
+        tracing::warn!("the admin API can be reached where buyers are; admin.listen gives it an address of its own");
     }
     println!("Data directory: {}", config.server.data.display());
     println!("{}", login_line(config.auth.mode));

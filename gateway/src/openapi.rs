@@ -46,6 +46,10 @@ pub static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
     }
 });
 
+/// The paths of all calls.
+pub static PATHS: LazyLock<Vec<String>> =
+    LazyLock::new(|| routes::described_router().into_openapi().paths.paths.into_keys().collect());
+
 /// The whole description, of what the routes say of themselves.
 fn describe(collected: OpenApi) -> Value {
     let mut description = serde_json::to_value(collected).expect("a description can be written");

@@ -16,11 +16,11 @@ use governor::{Quota, RateLimiter};
 use holdfast_engine::clock::Clock;
 use holdfast_engine::core::id::LoginSeq;
 use holdfast_engine::error::Unavailable;
-use metrics::counter;
 
 use crate::client::Client;
 use crate::config::LimitsConfig;
 use crate::error::ApiError;
+use crate::metrics::names::RATE_LIMITED;
 
 /// The most addresses, and the most accounts, whose logins are counted at once. A login beyond them is refused as overloaded.
 const KEYS_MAX: usize = 1 << 20;
@@ -153,6 +153,8 @@ struct Limit<K: Clone + Hash + Eq> {
 
 impl<K: Clone + Hash + Eq> Limit<K> {
     fn new(name: &'static str, quota: Quota, clock: &Arc<dyn Clock>) -> Limit<K> {
+        // Seen before anybody is refused: see `metrics`.
+        RATE_LIMITED.count(&[("limit", name)]).increment(0);
         let time = EngineTime(Arc::clone(clock));
         Limit { name, limiter: RateLimiter::new(quota, DefaultKeyedStateStore::default(), time) }
     }
@@ -179,7 +181,7 @@ impl<K: Clone + Hash + Eq> Limit<K> {
 
 /// The refusal of what `limit` does not let through before `retry_after_seconds` are over, counted.
 pub fn refused(limit: &'static str, retry_after_seconds: u64) -> ApiError {
-    counter!("holdfast_rate_limited_total", "limit" => limit).increment(1);
+    RATE_LIMITED.count(&[("limit", limit)]).increment(1);
     ApiError::RateLimited { retry_after_seconds: retry_after_seconds.max(1) }
 }
 

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use metrics::{counter, describe_counter};
-
-const REREAD_FAILURES: &str = "holdfast_file_reread_failures_total";
+use crate::metrics::names::FILE_REREAD_FAILURES;
 
 /// The last failure of each kind of file.
 pub struct Rereading {
@@ -15,10 +13,6 @@ pub struct Rereading {
 impl Rereading {
     /// Nothing has been read again yet.
     pub fn new() -> Rereading {
-        describe_counter!(
-            REREAD_FAILURES,
-            "Changed files that could not be used, by kind of file; what was read before stays in force."
-        );
         Rereading { failures: BTreeMap::new() }
     }
 
@@ -35,7 +29,7 @@ impl Rereading {
                 let error = error.to_string();
                 if self.failures.get(kind) != Some(&error) {
                     tracing::error!(kind, %error, "a changed file cannot be used; what was read before stays in force");
-                    counter!(REREAD_FAILURES, "file" => kind).increment(1);
+                    FILE_REREAD_FAILURES.count(&[("file", kind)]).increment(1);
                     self.failures.insert(kind, error);
                 }
             }

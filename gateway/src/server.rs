@@ -8,13 +8,14 @@ use holdfast_engine::clock::Clock;
 use holdfast_engine::engine::{Engine, Wheels};
 use holdfast_engine::error::OpenError;
 use holdfast_engine::storage::EXIT_CONFIGURATION;
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
 use crate::config::Config;
 use crate::connections::raise_open_files_limit;
 use crate::gateway::Gateway;
 use crate::listener::{Listener, Side};
 use crate::login::{Login, LoginError};
+use crate::metrics::Exposition;
 use crate::tls::{Tls, TlsError};
 use crate::tokens::{Tokens, TokensError};
 
@@ -24,12 +25,6 @@ pub const EXIT_UNAVAILABLE: u8 = 69;
 pub const EXIT_USAGE: u8 = 64;
 /// The exit code of a process that met a fault of the operating system.
 pub const EXIT_OS: u8 = 71;
-
-/// Histogram buckets for durations, in seconds: from 50 µs, the time of a fast disk's sync.
-const SECONDS_BUCKETS: [f64; 16] =
-    [0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
-/// Histogram buckets for batches, in changes.
-const COUNT_BUCKETS: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0];
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +77,8 @@ pub struct Server {
     public: Listener,
     /// The listener of administration, where it has one of its own.
     admin: Option<Listener>,
+    /// The listener of the metrics, where they have one of their own.
+    metrics: Option<Listener>,
     new_admin_token: Option<String>,
     upkeep: Vec<tokio::task::JoinHandle<()>>,
 }
@@ -92,8 +89,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Who turns the wheels, and has changed files read again ([`Gateway::reread_files`]).
     pub wheels: Wheels,
-    /// Where metrics go.
-    pub metrics: PrometheusHandle,
+    /// Where metrics go; `None` where nothing is counted.
+    pub metrics: Option<PrometheusHandle>,
     /// `HOLDFAST_ADMIN_TOKEN`.
     pub admin_token: Option<String>,
 }
@@ -105,12 +102,16 @@ impl Server {
         Tokens::check_environment(admin_token.as_deref())?;
         let login = Login::start(&config)?;
         let tls = Tls::open(&config.tls)?;
-        let (public, admin) = (listen(config.server.listen)?, config.admin_listen().map(listen).transpose()?);
+        let public = listen(config.server.listen)?;
+        let admin = config.admin_listen().map(listen).transpose()?;
+        let own_metrics = config.metrics_listen().map(listen).transpose()?;
         raise_open_files_limit(config.limits.connections_max, if admin.is_some() { 2 } else { 1 });
-        let gateway = Arc::new(Gateway::new(config.clone(), login, tls, &clock, metrics));
+        let exposition = Exposition::new(metrics, config.metrics.events_max);
+        let gateway = Arc::new(Gateway::new(config.clone(), login, tls, &clock, exposition));
         let side = if admin.is_some() { Side::Public } else { Side::Both };
         let public = Listener::serve(public, side, &gateway)?;
         let admin = admin.map(|listener| Listener::serve(listener, Side::Admin, &gateway)).transpose()?;
+        let metrics = own_metrics.map(|listener| Listener::serve(listener, Side::Metrics, &gateway)).transpose()?;
 
         let (data, engine_config) = (config.server.data.clone(), config.engine());
         let open = move || -> Result<_, ServerError> {
@@ -124,17 +125,18 @@ impl Server {
             Ok(opened) => opened,
             Err(error) => {
                 public.abort();
-                admin.iter().for_each(Listener::abort);
+                admin.iter().chain(&metrics).for_each(Listener::abort);
                 return Err(error);
             }
         };
         gateway.serve(engine, tokens);
-        let mut upkeep = vec![tokio::spawn(keep_up(Arc::clone(&gateway)))];
+        let mut upkeep =
+            vec![tokio::spawn(keep_metrics(Arc::clone(&gateway))), tokio::spawn(keep_rates(Arc::clone(&gateway)))];
         // Whoever turns the wheels by hand has the files read again by hand, too: no test may depend on the wall clock.
         if wheels == Wheels::ByThread {
             upkeep.push(tokio::spawn(reread_files(Arc::clone(&gateway))));
         }
-        Ok(Server { gateway, public, admin, new_admin_token, upkeep })
+        Ok(Server { gateway, public, admin, metrics, new_admin_token, upkeep })
     }
 
     /// Where it listens.
@@ -145,6 +147,11 @@ impl Server {
     /// Where administration is, if it has a listener of its own.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.as_ref().map(Listener::address)
+    }
+
+    /// Where the metrics are, if they have a listener of their own.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(Listener::address)
     }
 
     /// The admin token, where this start made it. To be printed once, and kept nowhere.
@@ -174,29 +181,34 @@ impl Server {
         if let Ok(engine) = self.gateway.engine() {
             engine.shutdown().await;
         }
+        // Last: who watches sees the stop to its end.
+        if let Some(metrics) = self.metrics {
+            metrics.stop(Duration::ZERO).await;
+        }
     }
-}
-
-/// The recorder for all metrics of a process, installed. A process has one.
-pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
-    PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS_BUCKETS)?
-        .set_buckets_for_metric(Matcher::Suffix("_changes".to_owned()), &COUNT_BUCKETS)?
-        .install_recorder()
 }
 
 fn listen(address: SocketAddr) -> Result<std::net::TcpListener, ServerError> {
     Listener::bind(address).map_err(|source| ServerError::Listen { address, source })
 }
 
-/// The memory of the recorder and of the rates grows between two upkeeps.
-const UPKEEP: Duration = Duration::from_secs(5);
+/// The memory of the recorder grows between two upkeeps, by 8 bytes for each time that is taken.
+const METRICS_UPKEEP: Duration = Duration::from_secs(1);
+/// That of the rates grows, too.
+const RATES_UPKEEP: Duration = Duration::from_secs(5);
 
-async fn keep_up(gateway: Arc<Gateway>) {
-    let mut interval = tokio::time::interval(UPKEEP);
+async fn keep_metrics(gateway: Arc<Gateway>) {
+    let mut interval = tokio::time::interval(METRICS_UPKEEP);
     loop {
         interval.tick().await;
         gateway.keep_metrics();
+    }
+}
+
+async fn keep_rates(gateway: Arc<Gateway>) {
+    let mut interval = tokio::time::interval(RATES_UPKEEP);
+    loop {
+        interval.tick().await;
         let gateway = Arc::clone(&gateway);
         if let Err(error) = tokio::task::spawn_blocking(move || gateway.rates().forget_the_quiet()).await {
             tracing::error!(%error, "the upkeep of the rates ended abruptly");

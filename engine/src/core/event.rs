@@ -12,6 +12,7 @@ mod expiry_calendar;
 mod holding;
 mod image;
 mod invariants;
+mod lasted;
 mod lists;
 mod organising;
 mod queueing;
@@ -35,8 +36,9 @@ use expiry_calendar::ExpiryCalendar;
 pub use advance::STEP_CHANGES_MAX;
 pub use decide::Decision;
 pub use image::{EventImage, HoldRow, QueueRow};
+pub use lasted::{Lasted, WaitEnd};
 pub use lists::{ListPage, ListWish, PAGE_LOOKS_MAX};
-pub use views::Figures;
+pub use views::{Figures, Standing};
 
 /// A concert, a match: the thing tickets are sold for.
 #[derive(Debug)]
@@ -65,6 +67,8 @@ pub struct Event {
     parties: NumberMap<UserNumber, Party>,
     /// No hold below this number is live, no booking below it stands, in an event that was cancelled.
     swept_below: u32,
+    /// See [`Event::take_lasted`].
+    lasted: Vec<Lasted>,
 }
 
 /// A pool of interchangeable tickets of an event.
@@ -120,6 +124,7 @@ impl Event {
             deleted: false,
             parties: NumberMap::default(),
             swept_below: 1,
+            lasted: Vec::new(),
         }
     }
 
@@ -245,6 +250,7 @@ impl Event {
 
     /// Applies `change` and keeps it: the one way a decision alters anything.
     fn emit(&mut self, at_ms: u64, change: Change, changes: &mut Vec<Change>) {
+        self.note_lasted(at_ms, &change);
         self.evolve(at_ms, &change);
         changes.push(change);
     }

@@ -1,6 +1,6 @@
 //! Bugs planted on purpose, to see that the tests see them.
 //!
-//! Only a test build can switch one on: everywhere else [`is_planted`] is a constant `false`, and nothing of it is left in
+//! Only a build for tests can switch one on, by its unit tests or with the feature `simulated-disk`: everywhere else [`is_planted`] is a constant `false`, and nothing of it is left in
 //! the program. The environment names one bug for a whole process; the test `planted::every_bug_is_caught` runs, for each
 //! bug, the test that must catch it in a process of its own, and expects it to fail.
 
@@ -57,6 +57,8 @@ pub(crate) enum Bug {
     WheelEarly,
     /// A hold that was extended loses its timer.
     TimerLost,
+    /// The figures show booked tickets twice.
+    BookedShownTwice,
     /// A hold's end frees its tickets twice.
     ReleaseFreesTwice,
     /// A passer-by takes a ticket while somebody waits.
@@ -88,7 +90,7 @@ pub(crate) enum Bug {
 }
 
 /// Whether this process has the bug.
-#[cfg(test)]
+#[cfg(any(test, feature = "simulated-disk"))]
 pub(crate) fn is_planted(bug: Bug) -> bool {
     static PLANTED: std::sync::LazyLock<Option<String>> =
         std::sync::LazyLock::new(|| std::env::var("HOLDFAST_PLANTED_BUG").ok());
@@ -96,7 +98,7 @@ pub(crate) fn is_planted(bug: Bug) -> bool {
 }
 
 /// Never: this is not a test build.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "simulated-disk")))]
 pub(crate) const fn is_planted(_: Bug) -> bool {
     false
 }

@@ -54,7 +54,8 @@ impl Engine {
         let waits = self.wait(Lane::Ordinary)?;
         let names_events = intents.is_some();
         let (reply, answer) = oneshot::channel();
-        let request = SessionRequest::Login { identity, token_hash, intents, reply, waits };
+        let sent = self.services.metrics.stopwatch();
+        let request = SessionRequest::Login { identity, token_hash, intents, reply, waits, sent };
         self.send_to_sessions(request, Lane::Ordinary)?;
         let opened = answer.await.map_err(|_| Unavailable::ShuttingDown)??;
         let (mut seq, mut events) = (opened.seq, Vec::with_capacity(opened.asked.len()));

@@ -25,7 +25,8 @@ use crate::heartbeat::Heartbeat;
 use crate::history::History;
 use crate::journal::{self, Journal, JournalError, JournalOptions, RecordBuffer, RecoveryReport, SnapshotPoint};
 use crate::machine::EventMachine;
-use crate::metrics::{Metrics, record_recovery};
+use crate::metrics::Metrics;
+use crate::pressure::Pressure;
 use crate::record::encode_record;
 use crate::services::Services;
 use crate::session_machine::SessionMachine;
@@ -34,7 +35,7 @@ use crate::session_turn::SessionHandle;
 use crate::snapshot;
 use crate::snapshotter::{SnapshotsSoFar, Snapshotter, check_snapshots_reached, newest_snapshot_with_point};
 use crate::state::State;
-use crate::storage::{DataDirectory, StorageError};
+use crate::storage::{DataDirectory, StorageError, Violations};
 use crate::tally::RunningTally;
 
 #[cfg(test)]
@@ -64,10 +65,11 @@ impl Engine {
         clock: Arc<dyn Clock>,
         work: Work,
     ) -> Result<Engine, OpenError> {
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(config.takes_times);
+        let violations = Violations::open(&directory);
         snapshot::remove_unfinished(&directory)?;
         let Recovered { mut state, journal, report, point } = recover(&config, &directory, &metrics, work)?;
-        record_recovery(&report);
+        metrics.recovered(&report);
 
         let last_alive_ms = Heartbeat::last(&directory).unwrap_or(0).max(state.served_ms);
         if !is_planted(Bug::ClockStartsBehind) {
@@ -85,10 +87,11 @@ impl Engine {
             sessions: SessionTable::default(),
             watchers: Arc::default(),
             alarms: Alarms::new(now_ms),
-            pressure: Arc::default(),
+            pressure: Arc::new(Pressure::new(now_ms)),
             snapshots: Mutex::new(SnapshotsSoFar::from_point(point)),
             tally: RunningTally::default(),
             history: History::default(),
+            violations,
             metrics,
             is_stopping: AtomicBool::new(false),
             config,

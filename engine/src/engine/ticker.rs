@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::clock::Stopwatch;
 use crate::handle::Totals;
 use crate::heartbeat::Heartbeat;
 use crate::history::Sample;
@@ -72,10 +73,13 @@ impl Engine {
 
 fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heartbeat: Heartbeat) {
     // Without this thread nothing would expire any more.
-    let _guard = AbortOnPanic;
+    let _guard = AbortOnPanic(services);
     let tick = Duration::from_millis(services.config.wheel.tick_ms);
     let mut is_stopping = shared.is_stopping.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut last_turn = Stopwatch::start();
     while !*is_stopping {
+        services.metrics.wheels_turned(last_turn.elapsed().saturating_sub(tick));
+        last_turn = Stopwatch::start();
         turn_wheels(services, sessions);
         if let Err(error) = heartbeat.beat(services.clock.now_ms()) {
             tracing::warn!(%error, "no heartbeat was written; after a restart, live holds may get back more time than was lost");
@@ -86,6 +90,7 @@ fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heart
 
 fn turn_wheels(services: &Services, sessions: &SessionHandle) {
     let now_ms = services.clock.now_ms();
+    services.pressure.wheels_turn(now_ms);
     services.pressure.look_at_disk(services.journal.frame_in_flight(), now_ms);
     if services.history.is_due(now_ms) {
         services.history.keep(take_sample(services, now_ms));

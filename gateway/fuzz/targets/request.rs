@@ -20,6 +20,7 @@ use holdfast::gateway::Gateway;
 use holdfast::layers;
 use holdfast::listener::Side;
 use holdfast::login::Login;
+use holdfast::metrics::Exposition;
 use holdfast::tokens::Tokens;
 use holdfast_engine::clock::{Clock, ManualClock};
 use holdfast_engine::engine::{Engine, Wheels};
@@ -103,6 +104,7 @@ impl Server {
         let data = tempfile::tempdir().expect("a temporary directory");
         let mut config = Config::default();
         config.limits.enabled = false;
+        config.metrics.listen = String::new();
         config.journal.segment_bytes = 1 << 20;
         config.journal.batch_bytes_max = 512 << 10;
         config.snapshot.on_stop = false;
@@ -112,7 +114,7 @@ impl Server {
         config.accounts.hash_passes = 1;
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(1_795_341_600_000));
         let login = Login::start(&config).expect("threads that hash");
-        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let metrics = Exposition::new(Some(PrometheusBuilder::new().build_recorder().handle()), 100);
         let gateway = Arc::new(Gateway::new(config.clone(), login, None, &clock, metrics));
         let engine = Engine::open(config.engine(), data.path(), clock, Wheels::ByHand).expect("an engine");
         let (tokens, _) = Tokens::open(Some(ADMIN_TOKEN), data.path()).expect("a usable admin token");

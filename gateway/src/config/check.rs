@@ -30,6 +30,11 @@ impl Config {
         self.admin.listen.parse().ok()
     }
 
+    /// The metrics' own listener, where they have one.
+    pub fn metrics_listen(&self) -> Option<SocketAddr> {
+        self.metrics.listen.parse().ok().filter(|_| self.metrics.enabled)
+    }
+
     fn check_bounds(&self) -> Result<(), String> {
         let (server, admin, accounts, jwt) = (&self.server, &self.admin, &self.accounts, &self.jwt);
         let (limits, overload) = (&self.limits, &self.overload);
@@ -61,6 +66,7 @@ impl Config {
         within("limits.resumes_per_minute", limits.resumes_per_minute, 1, 1_000_000)?;
         within("limits.logins_per_minute_per_address", limits.logins_per_minute_per_address, 1, 1_000_000)?;
         within("limits.logins_per_minute_per_account", limits.logins_per_minute_per_account, 1, 1_000_000)?;
+        within("metrics.events_max", self.metrics.events_max, 0, 10_000)?;
         within("overload.requests_max", overload.requests_max, 16, 1_000_000)?;
         within("overload.latency_target_ms", overload.latency_target_ms, 1, 60_000)?;
         within("overload.retry_after_seconds", overload.retry_after_seconds, 1, 3_600)
@@ -75,9 +81,10 @@ impl Config {
         if let Some(text) = self.cors.origins.iter().find(|text| !is_origin(text)) {
             return Err(format!("cors.origins must have origins such as https://tickets.example, but has {text:?}"));
         }
-        let listen = &self.admin.listen;
-        if !listen.is_empty() && self.admin_listen().is_none() {
-            return Err(format!("admin.listen must be an address and a port, or empty, but is {listen:?}"));
+        for (key, listen) in [("admin.listen", &self.admin.listen), ("metrics.listen", &self.metrics.listen)] {
+            if !listen.is_empty() && listen.parse::<SocketAddr>().is_err() {
+                return Err(format!("{key} must be an address and a port, or empty, but is {listen:?}"));
+            }
         }
         Ok(())
     }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use holdfast_engine::core::id::LoginSeq;
 use holdfast_engine::error::Unavailable;
-use metrics::{counter, gauge};
 
-use super::{REFUSED, STREAMS};
 use crate::client::Client;
 use crate::config::LimitsConfig;
 use crate::error::ApiError;
+use crate::metrics::names::{STREAMS, STREAMS_REFUSED};
 use crate::rates;
 use crate::room::{self, Room, TooMany};
 
@@ -110,7 +109,7 @@ impl Places {
 
     fn take(&self, kind: Kind, bound: Option<(Owner, u32)>) -> Result<Place, ApiError> {
         let place = self.room.take(bound).map_err(refused)?;
-        gauge!(STREAMS, "kind" => kind.as_str()).increment(1.0);
+        STREAMS.level(&[("kind", kind.as_str())]).increment(1.0);
         Ok(Place { place, kind })
     }
 }
@@ -118,11 +117,11 @@ impl Places {
 fn refused(too_many: TooMany) -> ApiError {
     match too_many {
         TooMany::InAll => {
-            counter!(REFUSED, "reason" => "in_all").increment(1);
+            STREAMS_REFUSED.count(&[("reason", "in_all")]).increment(1);
             ApiError::Unavailable(Unavailable::Overloaded)
         }
         TooMany::OfOwner => {
-            counter!(REFUSED, "reason" => "per_owner").increment(1);
+            STREAMS_REFUSED.count(&[("reason", "per_owner")]).increment(1);
             rates::refused("streams", RETRY_AFTER_SECONDS)
         }
     }
@@ -130,7 +129,7 @@ fn refused(too_many: TooMany) -> ApiError {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        gauge!(STREAMS, "kind" => self.kind.as_str()).decrement(1.0);
+        STREAMS.level(&[("kind", self.kind.as_str())]).decrement(1.0);
     }
 }
 

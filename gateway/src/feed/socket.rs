@@ -7,20 +7,20 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use metrics::counter;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Error as SocketError;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 
+use super::SILENCE;
 use super::message::Message;
 use super::places::Place;
 use super::stream::End;
 use super::subscriptions::{Subscriptions, Wish};
-use super::{ENDED, SILENCE};
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::identity::Opener;
+use crate::metrics::names::STREAMS_ENDED;
 
 /// What of a client is read at once, in bytes. It says little.
 const READ_BYTES: usize = 4 << 10;
@@ -125,7 +125,7 @@ async fn live(
         _ = stopping.wait_for(|is_stopping| *is_stopping) => Ending::Of(End::Stopping),
         Err(ending) = converse(&mut socket, &gateway, &mut place, opener) => ending,
     };
-    counter!(ENDED, "reason" => ending.as_str()).increment(1);
+    STREAMS_ENDED.count(&[("reason", ending.as_str())]).increment(1);
     part(&mut socket, &ending).await;
 }
 

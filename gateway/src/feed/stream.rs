@@ -6,16 +6,17 @@ use std::io;
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, Version};
 use axum::response::{IntoResponse, Response};
-use metrics::counter;
+use metrics::Counter;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::framing::Framing;
 use super::message::{self, Message};
 use super::places::{Kind, Place};
-use super::{ENDED, Feed, MESSAGES, SILENCE};
+use super::{Feed, SILENCE};
 use crate::connections::handover::{Connection, Handover};
 use crate::error::Success;
+use crate::metrics::names::{STREAM_MESSAGES, STREAMS_ENDED};
 
 /// Why a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,13 +60,13 @@ impl End {
 #[derive(Clone)]
 pub struct Outlet {
     messages: mpsc::Sender<Message>,
-    kind: Kind,
+    handed_over: Counter,
 }
 
 impl Outlet {
     /// The way to whoever takes from `messages`.
     pub fn new(messages: mpsc::Sender<Message>, kind: Kind) -> Outlet {
-        Outlet { messages, kind }
+        Outlet { messages, handed_over: STREAM_MESSAGES.count(&[("kind", kind.as_str())]) }
     }
 
     /// Hands over a message once the client has taken those before.
@@ -75,7 +76,7 @@ impl Outlet {
     /// [`End::Left`] if the client has gone.
     pub async fn send(&self, message: Message) -> Result<(), End> {
         self.messages.send(message).await.map_err(|_| End::Left)?;
-        counter!(MESSAGES, "kind" => self.kind.as_str()).increment(1);
+        self.handed_over.increment(1);
         Ok(())
     }
 
@@ -142,7 +143,7 @@ async fn tell_until_the_end(
         () = messages.closed() => End::Left,
         end = telling => end,
     };
-    counter!(ENDED, "reason" => end.as_str()).increment(1);
+    STREAMS_ENDED.count(&[("reason", end.as_str())]).increment(1);
     if let Some(farewell) = end.farewell() {
         // A client that has gone, or takes nothing any more, loses nothing by it.
         let _ = messages.send(farewell).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use holdfast_engine::engine::{SAMPLE_INTERVAL_MS, Sample, Tally};
+use holdfast_engine::engine::{SAMPLE_INTERVAL_MS, Sample};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -70,7 +70,6 @@ async fn history(State(gateway): State<Arc<Gateway>>, _: Organiser) -> Result<Re
 impl ShownSample {
     fn of(sample: &Sample) -> ShownSample {
         let Sample { at_ms, totals, sessions, tally } = sample;
-        let Tally { holds_confirmed, holds_ended, bookings_made } = *tally;
         ShownSample {
             at: Time::of(*at_ms),
             capacity: totals.capacity,
@@ -79,9 +78,9 @@ impl ShownSample {
             booked: totals.booked,
             waiting: totals.waiting,
             sessions: *sessions,
-            holds_confirmed,
-            holds_ended,
-            bookings_made,
+            holds_confirmed: tally.holds_confirmed(),
+            holds_ended: tally.holds_ended(),
+            bookings_made: tally.bookings_made(),
         }
     }
 }

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use holdfast_engine::error::Unavailable;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +16,7 @@ use crate::config::AuthMode;
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::openapi::refusals;
+use crate::readiness;
 
 pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
     OpenApiRouter::default()
@@ -74,25 +74,23 @@ async fn live() -> Response {
     extensions(("x-refusals" = json!(refusals::READINESS))),
 )]
 async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Response, ApiError> {
-    let engine = gateway.engine()?;
-    engine.check_ready()?;
-    if gateway.admission().is_overloaded(engine.now_ms()) {
-        return Err(Unavailable::Overloaded.into());
-    }
-    Ok(answer::body(Success::Ok, Ready { status: "ready", durable_seq: engine.durable_seq() }))
+    readiness::check(&gateway)?;
+    Ok(answer::body(Success::Ok, Ready { status: "ready", durable_seq: gateway.engine()?.durable_seq() }))
 }
 
 /// Metrics for Prometheus.
+///
+/// Where `metrics.listen` is set, they are on that address and nowhere else; with `metrics.enabled` off, nowhere.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "read_metrics", tag = "operations",
     responses(
         (status = 200, description = "In the text format of Prometheus", content_type = "text/plain", body = String),
     ),
 )]
-async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
-    let mut response = gateway.render_metrics().into_response();
+async fn metrics(State(gateway): State<Arc<Gateway>>) -> Result<Response, ApiError> {
+    let mut response = gateway.render_metrics().ok_or(ApiError::NotFound("not_found"))?.into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
-    response
+    Ok(response)
 }
 
 /// What runs here.

@@ -49,6 +49,7 @@ mod limits;
 mod login_accounts;
 mod login_jwt;
 mod login_service;
+mod metrics;
 mod objects;
 mod offline;
 mod operator;

@@ -36,7 +36,12 @@ impl Place {
     /// The program, on a free port, with `data` for its directory and small journal segments.
     pub fn holdfast(&self, data: &str) -> Command {
         let mut command = self.bare_holdfast();
-        let settings = ["server.listen=127.0.0.1:0", "journal.segment_bytes=1048576", "journal.batch_bytes_max=524288"];
+        let settings = [
+            "server.listen=127.0.0.1:0",
+            "metrics.listen=",
+            "journal.segment_bytes=1048576",
+            "journal.batch_bytes_max=524288",
+        ];
         command.args(settings.iter().flat_map(|setting| ["--set", setting])).args(["--data", data]);
         command
     }
@@ -125,11 +130,16 @@ impl Process {
 
     /// The admin token that a first start shows, read from its output.
     pub fn shown_admin_token(&mut self) -> String {
+        self.said(SHOWN)
+    }
+
+    /// What stands behind `beginning` in its output, which is read as far as that.
+    pub fn said(&mut self, beginning: &str) -> String {
         loop {
             let mut line = String::new();
-            assert!(self.output.read_line(&mut line).expect("text") > 0, "no admin token was shown");
-            if let Some(token) = line.trim_end().strip_prefix(SHOWN) {
-                return token.to_owned();
+            assert!(self.output.read_line(&mut line).expect("text") > 0, "{beginning:?} was not said");
+            if let Some(rest) = line.trim_end().strip_prefix(beginning) {
+                return rest.to_owned();
             }
         }
     }

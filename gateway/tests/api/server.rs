@@ -250,6 +250,8 @@ fn config_for(data: &Path, adjust: impl FnOnce(&mut Config)) -> Config {
     let mut config = Config::default();
     config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     config.server.data = data.to_owned();
+    // Where there is one server, there may be many.
+    config.metrics.listen = String::new();
     config.journal.segment_bytes = 1 << 20;
     config.journal.batch_bytes_max = 512 << 10;
     adjust(&mut config);
@@ -264,7 +266,7 @@ async fn run(config: &Config, clock: &Arc<ManualClock>) -> Running {
         let surroundings = Surroundings {
             clock,
             wheels: Wheels::ByHand,
-            metrics: PrometheusBuilder::new().build_recorder().handle(),
+            metrics: Some(PrometheusBuilder::new().build_recorder().handle()),
             admin_token: Some(ADMIN_TOKEN.to_owned()),
         };
         match runtime.spawn(Server::start(config.clone(), surroundings)).await.expect("a start that does not panic") {

@@ -117,7 +117,7 @@ pub fn start_and_kill(directory: &Path, disk: &Disk, looks: u64) -> bool {
 
 fn spawn(directory: &Path, disk: &Disk) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
-    command.args(["--listen", "127.0.0.1:0", "--data"]).arg(directory.join("data"));
+    command.args(["--listen", "127.0.0.1:0", "--set", "metrics.listen=", "--data"]).arg(directory.join("data"));
     let more: &[&str] = if disk.is_failing() { &SETTINGS_WHERE_SYNCS_FAIL } else { &[] };
     for setting in SETTINGS.iter().chain(more) {
         command.args(["--set", setting]);

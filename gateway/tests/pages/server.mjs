@@ -21,6 +21,7 @@ const PROGRAM = join(TARGET, "debug", "holdfast");
 
 const SETTINGS = {
   "log.level": '"warn"',
+  "metrics.listen": '""',
   // Passwords are hashed at the least cost, and segments have the least size.
   "accounts.hash_memory_kib": "8192",
   "accounts.hash_passes": "1",

@@ -1,9 +1,11 @@
 //! What can be seen of an event. Nothing here changes anything.
 
-use super::Event;
+use super::{Event, TicketType};
 use crate::core::hold::{Booking, Hold, HoldState};
 use crate::core::id::{HoldNumber, TypeIndex, UserNumber};
 use crate::core::outcome::{BookingView, HoldView, QueueState, QueueView};
+use crate::core::planted::{Bug, is_planted};
+use crate::core::status::Status;
 
 /// The counters of one ticket type at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,17 @@ pub struct Figures {
     pub waiting: u32,
 }
 
+/// How an event stands at one moment, besides its counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Holds that are live.
+    pub live_holds: u32,
+    /// Users in line who are passed over.
+    pub passed_over: u32,
+    /// Lines in which tickets are free and somebody waits who is not passed over: they want more than is free.
+    pub blocked_lines: u32,
+}
+
 impl Event {
     /// The counters by ticket type, all of one moment.
     pub fn figures(&self) -> impl Iterator<Item = Figures> {
@@ -27,9 +40,26 @@ impl Event {
             capacity: ticket_type.capacity.total(),
             available: ticket_type.capacity.available(),
             held: ticket_type.capacity.held(),
-            booked: ticket_type.capacity.booked(),
+            booked: ticket_type.capacity.booked() << u32::from(is_planted(Bug::BookedShownTwice)),
             waiting: ticket_type.queue.len() as u32,
         })
+    }
+
+    /// What the figures do not tell, of the same moment.
+    pub fn standing(&self) -> Standing {
+        let is_blocked =
+            |ticket_type: &&TicketType| ticket_type.capacity.available() > 0 && ticket_type.queue.eligible_len() > 0;
+        let is_on_sale = self.status == Status::OnSale;
+        Standing {
+            live_holds: self.live_hold_count() as u32,
+            passed_over: self.types.iter().map(|kind| (kind.queue.len() - kind.queue.eligible_len()) as u32).sum(),
+            blocked_lines: self.types.iter().filter(is_blocked).filter(|_| is_on_sale).count() as u32,
+        }
+    }
+
+    /// How many holds are live.
+    pub fn live_hold_count(&self) -> usize {
+        self.types.iter().map(|ticket_type| ticket_type.expiries.len()).sum()
     }
 
     /// When the next live hold ends, to the second, in milliseconds since the Unix epoch; `None` where none is live or

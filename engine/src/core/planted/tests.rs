@@ -10,7 +10,7 @@ const ERRORS: &str = "simulation::script::an_error_at_every_operation_costs_noth
 const RETIRED: &str = "simulation::restarts::what_was_retired_is_never_missed";
 
 /// The bugs, and which test catches each.
-const CAUGHT_BY: [(Bug, &str); 39] = [
+const CAUGHT_BY: [(Bug, &str); 40] = [
     (Bug::AnswerBeforeSync, SCRIPT),
     (Bug::FailedSyncTriedAgain, ERRORS),
     (Bug::SegmentEntryNotSynced, SCRIPT),
@@ -36,6 +36,7 @@ const CAUGHT_BY: [(Bug, &str); 39] = [
     (Bug::WheelDecides, "machine::tests::a_late_wheel_makes_no_expired_hold_confirmable"),
     (Bug::WheelEarly, "wheel::tests::every_level_boundary_is_exact"),
     (Bug::TimerLost, SIMULATION),
+    (Bug::BookedShownTwice, "core::tests::oracle::the_core_does_what_the_page_says"),
     (Bug::ReleaseFreesTwice, "core::tests::oracle::the_core_does_what_the_page_says"),
     (Bug::PasserByJumpsLine, "core::tests::queue::no_passer_by_takes_a_ticket_while_somebody_waits"),
     (Bug::LastInLineServed, SIMULATION),

@@ -1,0 +1,99 @@
+//! What a session, a live hold, a place in line, a booking and an idle event take of memory, all in: state, indexes, timers,
+//! views. An engine in process makes many of each, one kind after the other, and what the process has more of afterwards is
+//! shared out.
+//!
+//! Measured is the resident memory of the process (`VmRSS`), after the allocator has had a second to itself. What is
+//! only on the disk is not in it, nor are the pages of the kernel's cache. `HOLDFAST_BENCH_COUNT` makes a run smaller.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdfast_benches::clock::pause;
+use holdfast_benches::venue::{Venue, ask, setting, slug};
+use holdfast_engine::clock::SystemClock;
+use holdfast_engine::config::{EngineConfig, SnapshotConfig};
+use holdfast_engine::core::command::Wish;
+use holdfast_engine::core::settings::{DURATION_SECONDS_MAX, Settings};
+use holdfast_engine::core::{Caller, Command};
+
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long the allocator may take to give back what it does not need.
+const SETTLE: Duration = Duration::from_secs(1);
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.expect("a runtime").block_on(run());
+}
+
+async fn run() {
+    let count = setting("HOLDFAST_BENCH_COUNT", 1_000_000);
+    let snapshot = SnapshotConfig { journal_bytes: 1 << 50, interval_seconds: 30 * 86_400, on_stop: false };
+    let venue = Venue::open(EngineConfig { snapshot, ..EngineConfig::default() }, Arc::new(SystemClock::start()));
+    let settings = Settings {
+        auto_hold: 0,
+        hold_seconds: DURATION_SECONDS_MAX,
+        max_hold_lifetime_seconds: DURATION_SECONDS_MAX,
+        queue_max: count,
+        presence_seconds: 0,
+        ..Settings::default()
+    };
+    venue.create_event(&slug("held"), settings.clone(), &[("general", count)]).await;
+    venue.create_event(&slug("booked"), settings.clone(), &[("general", count)]).await;
+    println!("{count} of each, and a tenth as many events\n\n| | bytes each |\n| --- | ---: |");
+
+    let mut before = settled().await;
+    // A user whom nobody has seen, and their session.
+    let callers = venue.log_in("user", count).await;
+    before = told("user and session", count, before).await;
+    venue.hold_each(&slug("held"), &callers).await;
+    before = told("live hold", count, before).await;
+    // Of the same users: their sessions are there.
+    let line = venue.log_in("waiting", count).await;
+    before = told("user and session, once more", count, before).await;
+    venue.hold_each(&slug("held"), &line).await;
+    before = told("place in line", count, before).await;
+    book_each(&venue, &callers).await;
+    before = told("booking", count, before).await;
+    let events = count / 10;
+    for number in 0..events {
+        venue.create_event(&slug(&format!("idle-{number}")), settings.clone(), &[("general", 100)]).await;
+    }
+    told("idle event", events, before).await;
+    venue.engine.shutdown().await;
+}
+
+/// Lets each book a ticket directly.
+async fn book_each(venue: &Venue, callers: &Arc<[Caller]>) {
+    const AT_ONCE: usize = 1_024;
+    let mut tasks = tokio::task::JoinSet::new();
+    for first in 0..AT_ONCE {
+        let (engine, callers) = (Arc::clone(&venue.engine), Arc::clone(callers));
+        tasks.spawn(async move {
+            for caller in callers.iter().skip(first).step_by(AT_ONCE) {
+                let command = Command::Book { wish: Wish::default() };
+                let answer = ask(&engine, &slug("booked"), caller.clone(), command).await;
+                assert!(answer.is_ok(), "{answer:?}");
+            }
+        });
+    }
+    tasks.join_all().await;
+}
+
+/// Prints what each of `count` takes more than `before`, and returns what there is now.
+async fn told(name: &str, count: u32, before: u64) -> u64 {
+    let now = settled().await;
+    println!("| {name} | {:.0} |", (now as f64 - before as f64) / f64::from(count));
+    now
+}
+
+/// The resident memory of this process, in bytes.
+async fn settled() -> u64 {
+    pause(SETTLE).await;
+    let status = std::fs::read_to_string("/proc/self/status").expect("the state of this process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    let kib: u64 = line.trim().strip_suffix(" kB").and_then(|kib| kib.trim().parse().ok()).expect("a number of KiB");
+    kib * 1_024
+}

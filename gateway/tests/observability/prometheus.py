@@ -45,6 +45,10 @@ class Series:
         """Whether any of the values is a number."""
         return any(math.isfinite(value) for _, value in self.values)
 
+    def has_more_than_nothing(self) -> bool:
+        """Whether any of the values is a number other than 0."""
+        return any(math.isfinite(value) and value != 0 for _, value in self.values)
+
 
 class QueryError(AssertionError):
     """Prometheus does not understand a query, or could not evaluate it."""

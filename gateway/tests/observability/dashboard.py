@@ -84,7 +84,9 @@ def metrics_in(expression: str) -> set[str]:
 def filled_in(expression: str, variables: Mapping[str, list[str]]) -> str:
     """A query with its variables replaced, as Grafana does where all values are chosen."""
     for name, values in variables.items():
-        expression = expression.replace(f"${name}", "|".join(re.escape(value).replace("\\", "\\\\") for value in values))
+        expression = expression.replace(
+            f"${name}", "|".join(re.escape(value).replace("\\", "\\\\") for value in values)
+        )
     expression = expression.replace("$__rate_interval", RATE_INTERVAL)
     assert "$" not in expression, f"an unknown variable: {expression}"
     return expression

@@ -9,6 +9,7 @@ import json
 import re
 import time
 import unittest
+from functools import partial
 
 from dashboard import Dashboard, Query, filled_in, metrics_in
 from prometheus import Prometheus, promtool
@@ -84,6 +85,7 @@ class Live(unittest.TestCase):
     dashboard: Dashboard
     busy: Server
     prometheus: Prometheus
+    sale: Sale
     began: float
     variables: dict[str, list[str]]
 
@@ -92,9 +94,7 @@ class Live(unittest.TestCase):
         cls.dashboard = Dashboard()
         cls.busy = cls.enterClassContext(Server())
         idle = cls.enterClassContext(Server())
-        cls.prometheus = cls.enterClassContext(
-            Prometheus({"busy": cls.busy.metrics_url, "idle": idle.metrics_url})
-        )
+        cls.prometheus = cls.enterClassContext(Prometheus({"busy": cls.busy.metrics_url, "idle": idle.metrics_url}))
         cls.began = time.time()
         cls.prometheus.wait_until_up("busy")
         cls.prometheus.wait_until_up("idle")
@@ -102,10 +102,8 @@ class Live(unittest.TestCase):
         cls.sale.wait_until_all_have_come()
         cls.variables = {}
         for name, match, label in cls.dashboard.variables():
-            series = filled_in(match, cls.variables)
-            cls.variables[name] = eventually(
-                f"a value of ${name}", lambda series=series, label=label: cls.prometheus.label_values(label, series)
-            )
+            look = partial(cls.prometheus.label_values, label, filled_in(match, cls.variables))
+            cls.variables[name] = eventually(f"a value of ${name}", look)
 
     def test_variables_have_the_values_that_there_are(self) -> None:
         self.assertEqual(self.variables["instance"], ["busy", "idle"])

@@ -14,6 +14,7 @@ class Process:
 
     def __init__(self, command: Sequence[str], output: Path, environment: Mapping[str, str], cwd: Path | None = None):
         """Starts it; `output` gets what it prints, and what it logs too. What an earlier one has written stays."""
+        self._command = " ".join(command)
         self._output = output
         self._offset = output.stat().st_size if output.exists() else 0
         with output.open("ab") as file:
@@ -31,7 +32,7 @@ class Process:
                 raise AssertionError(f"it has ended with {self._child.returncode}:\n{self.written()}")
             return found
 
-        return eventually(f"{self._child.args} writes {pattern}", look, seconds)
+        return eventually(f"{self._command} writes {pattern}", look, seconds)
 
     def written(self) -> str:
         """All that it has written since it was started."""

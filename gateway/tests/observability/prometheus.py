@@ -23,8 +23,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from process import Process
 from server import ROOT
@@ -85,17 +84,15 @@ class Prometheus:
         self._process: Process | None = None
         self.url = ""
 
-    def __enter__(self) -> "Prometheus":
+    def __enter__(self) -> Self:
         try:
             self._start(Path(self._place.name))
         except BaseException:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._process:
             self._process.end()
         self._place.cleanup()
@@ -187,7 +184,5 @@ def configuration(
     return {
         "global": {"scrape_interval": f"{scrape_seconds}s", "evaluation_interval": f"{evaluation_seconds}s"},
         "rule_files": [str(path.resolve()) for path in rules],
-        "scrape_configs": [
-            {"job_name": "holdfast", "scrape_timeout": f"{scrape_seconds}s", "static_configs": targets}
-        ],
+        "scrape_configs": [{"job_name": "holdfast", "scrape_timeout": f"{scrape_seconds}s", "static_configs": targets}],
     }

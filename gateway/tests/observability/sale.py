@@ -14,7 +14,8 @@ import random
 import threading
 import traceback
 from collections.abc import Callable
-from types import TracebackType
+from functools import partial
+from typing import Self
 
 import buyers
 import programme
@@ -22,8 +23,11 @@ import watching
 from organiser import Organiser, organise
 from waiting import eventually
 
+Buying = Callable[[str, str, random.Random, buyers.Pause], None]
+Watching = Callable[[str, str, Callable[[], bool]], None]
+
 # How often a kind of buyer comes, each by so many at once: (what they do, how many, pause between two turns in seconds).
-CROWD = [
+CROWD: list[tuple[Buying, int, float]] = [
     (buyers.buy, 3, 0.3),
     (buyers.book, 1, 0.5),
     (buyers.stand_in_line, 8, 0.2),
@@ -34,6 +38,7 @@ CROWD = [
 ]
 
 ORGANISER_PAUSE_SECONDS = 2.0
+WATCHERS_PAUSE_SECONDS = 0.1
 AFTER_AN_INTERRUPTION_SECONDS = 0.5
 
 
@@ -51,24 +56,22 @@ class Sale:
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
 
-    def __enter__(self) -> "Sale":
+    def __enter__(self) -> Self:
         organiser = Organiser(self.url)
         for event in programme.EVENTS:
             organiser.create(event)
         organiser.close()
         self._start_crowd()
-        self._repeat("organise", ORGANISER_PAUSE_SECONDS, lambda number: organise(self.url, number))
+        self._repeat("organise", ORGANISER_PAUSE_SECONDS, partial(organise, self.url))
         for watch, whom in (
             (watching.watch_event, "spring-gala"),
             (watching.watch_own, "watcher"),
             (watching.watch_by_socket, "spring-gala"),
         ):
-            self._repeat(watch.__name__, 0.1, lambda _, watch=watch, whom=whom: watch(self.url, whom, self._goes_on))
+            self._repeat(watch.__name__, WATCHERS_PAUSE_SECONDS, partial(self._watch, watch, whom))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self) -> None:
@@ -91,11 +94,13 @@ class Sale:
             for thread in range(at_once):
                 choice = random.Random(f"{self._seed} {what.__name__} {thread}")
                 name = f"{what.__name__.replace('_', '-')}-{thread}"
+                self._repeat(what.__name__, pause_seconds, partial(self._be_a_buyer, what, name, choice))
 
-                def turn(number: int, what=what, choice=choice, name=name) -> None:
-                    what(self.url, f"{name}-{number}", choice, self._pause)
+    def _be_a_buyer(self, what: Buying, name: str, choice: random.Random, number: int) -> None:
+        what(self.url, f"{name}-{number}", choice, self._pause)
 
-                self._repeat(what.__name__, pause_seconds, turn)
+    def _watch(self, watch: Watching, whom: str, _: int) -> None:
+        watch(self.url, whom, self._goes_on)
 
     def _repeat(self, kind: str, pause_seconds: float, turn: Callable[[int], None]) -> None:
         thread = threading.Thread(target=self._take_turns, args=(kind, pause_seconds, turn), daemon=True)

@@ -40,6 +40,11 @@ class Process:
             file.seek(self._offset)
             return file.read().decode(errors="replace")
 
+    @property
+    def number(self) -> int:
+        """The number that the system knows it by."""
+        return self._child.pid
+
     def is_running(self) -> bool:
         return self._child.poll() is None
 

@@ -74,8 +74,8 @@ class Prometheus:
         self,
         instances: Mapping[str, str],
         rules: Sequence[Path] = (),
-        scrape_seconds: int = 1,
-        evaluation_seconds: int = 1,
+        scrape_seconds: float = 1,
+        evaluation_seconds: float = 1,
     ):
         """Scrapes the URLs of `instances`, each under its name, and evaluates the files of rules."""
         self._instances = dict(instances)
@@ -174,7 +174,7 @@ def numbers(values: Sequence[tuple[float, str]]) -> list[tuple[float, float]]:
 
 
 def configuration(
-    instances: Mapping[str, str], rules: Sequence[Path], scrape_seconds: int, evaluation_seconds: int
+    instances: Mapping[str, str], rules: Sequence[Path], scrape_seconds: float, evaluation_seconds: float
 ) -> dict[str, object]:
     """What Prometheus is to do, as its configuration file says it."""
     targets = [
@@ -182,7 +182,12 @@ def configuration(
         for name, url in instances.items()
     ]
     return {
-        "global": {"scrape_interval": f"{scrape_seconds}s", "evaluation_interval": f"{evaluation_seconds}s"},
+        "global": {"scrape_interval": duration(scrape_seconds), "evaluation_interval": duration(evaluation_seconds)},
         "rule_files": [str(path.resolve()) for path in rules],
-        "scrape_configs": [{"job_name": "holdfast", "scrape_timeout": f"{scrape_seconds}s", "static_configs": targets}],
+        "scrape_configs": [{"job_name": "holdfast", "scrape_timeout": duration(scrape_seconds), "static_configs": targets}],
     }
+
+
+def duration(seconds: float) -> str:
+    """A time as Prometheus writes it, which has whole numbers only."""
+    return f"{round(seconds * 1_000)}ms"

@@ -16,7 +16,9 @@ NAME = re.compile(r"^      - alert: (\w+)$", re.MULTILINE)
 # The time that a condition must last, and the range that it looks at. Nothing else in the file is a duration.
 DURATION = re.compile(r"(^        for: |\[)(\d+)([smh])(\]|$)", re.MULTILINE)
 UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000}
-OTHER_DURATIONS = re.compile(r"^ *(?:interval|keep_firing_for|query_offset|limit):|\boffset\b|@|\[[^\]]*:", re.MULTILINE)
+OTHER_DURATIONS = re.compile(
+    r"^ *(?:interval|keep_firing_for|query_offset|limit):|\boffset\b|@|\[[^\]]*:", re.MULTILINE
+)
 
 LOOK_EVERY_SECONDS = 0.25
 

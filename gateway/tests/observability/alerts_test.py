@@ -2,7 +2,8 @@
 
 One Prometheus watches many servers at once: one with a healthy sale, and one for each fault of the table below. It evaluates
 config/prometheus/alerts.yml with all times divided by QUICKER, scrapes and evaluations too; thresholds are those of the file.
-Each fault is brought about, stays until all its alerts fire, and is taken away; then they must clear.
+Each fault is brought about, stays until all its alerts fire, and is taken away; then they must clear. What each fault is, is
+said in faults.py.
 """
 
 import re
@@ -13,8 +14,9 @@ import traceback
 import unittest
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import faults
 from alerts import RULES, RUNBOOK, Watch, entry_of, names, quickened
@@ -39,7 +41,7 @@ class Fault:
     """A fault, and the alerts that it must raise; it may raise no others. Its name is that of its instance."""
 
     name: str
-    bring: Callable[[Server, faults.Seen], AbstractContextManager[None]]
+    bring: faults.Bringing
     alerts: frozenset[str]
     settings: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -49,33 +51,48 @@ class Fault:
     disk: str | None = None
 
 
-def disk_that_takes(milliseconds: int) -> dict[str, str]:
-    return {"HOLDFAST_SIMULATED_DISK": f"seed=1,sync_microseconds={milliseconds * 1_000}"}
+def fault(name: str, bring: faults.Bringing, *alerts: str, **more: Any) -> Fault:
+    return Fault(name, bring, frozenset(f"Holdfast{alert}" for alert in alerts), **more)
 
 
 def bug(name: str) -> dict[str, str]:
     return {"HOLDFAST_PLANTED_BUG": name}
 
 
-NO_RATES = {"limits.enabled": "false"}
-ANSWERS_WITHIN_A_SECOND = {"limits.handler_seconds": "1", "limits.body_read_seconds": "1"}
+def sync(milliseconds: int) -> dict[str, str]:
+    return {"HOLDFAST_SIMULATED_DISK": f"seed=1,sync_microseconds={milliseconds * 1_000}"}
 
+
+NO_RATES = {"limits.enabled": "false"}
+FEW_AT_ONCE = {**NO_RATES, "overload.requests_max": "16"}
+FEW_CONNECTIONS = {"limits.connections_max": "16"}
+ANSWERS_WITHIN_A_SECOND = {**NO_RATES, "limits.handler_seconds": "1", "limits.body_read_seconds": "1"}
+SNAPSHOTS_OFTEN = {**NO_RATES, "snapshot.interval_seconds": "3"}
+OWN_CLOCK = faults.with_a_wall_clock_of_its_own
+
+# The name of a fault and its instance, how it is brought about, the alerts that it must raise, and the server it needs.
 FAULTS = [
-    Fault("violated", faults.violated, frozenset({"HoldfastInvariantViolated"}), environment=bug("ReleaseFreesTwice")),
-    Fault("oversold", faults.oversold, frozenset({"HoldfastOversold"}), environment=bug("BookedShownTwice")),
-    Fault("killed", faults.killed, frozenset({"HoldfastDown"})),
-    Fault("restarted", faults.restarted, frozenset({"HoldfastRestarting"})),
-    Fault("crowded", faults.crowded, frozenset({"HoldfastShedding", "HoldfastNotReady"}), settings={**NO_RATES, "overload.requests_max": "16"}, environment=disk_that_takes(30)),
-    Fault("connections", faults.connections_taken, frozenset({"HoldfastConnectionsRefused"}), settings={"limits.connections_max": "16"}),
-    Fault("slow-disk", faults.slow, frozenset({"HoldfastSyncSlow", "HoldfastAnswersSlow"}), settings=NO_RATES, environment=disk_that_takes(300)),
-    Fault("slower-disk", faults.slow, frozenset({"HoldfastSyncSlow", "HoldfastAnswersSlow", "HoldfastServerErrors"}), settings={**NO_RATES, **ANSWERS_WITHIN_A_SECOND}, environment=disk_that_takes(600)),
-    Fault("held-up", faults.stopped_again_and_again, frozenset({"HoldfastWheelLate"})),
-    Fault("wheel-stands", faults.wheel_stands, frozenset({"HoldfastWheelStopped"})),
-    Fault("line-blocked", faults.line_blocked, frozenset({"HoldfastLineBlocked"})),
-    Fault("clock", faults.clock_stepped, frozenset({"HoldfastClockStepped"}), prepare=faults.with_a_wall_clock_of_its_own),
-    Fault("snapshots", faults.snapshots_fail, frozenset({"HoldfastSnapshotFailing", "HoldfastSnapshotOld"}), settings={**NO_RATES, "snapshot.interval_seconds": "3"}),
-    Fault("disk-filling", faults.disk_fills, frozenset({"HoldfastDiskFilling", "HoldfastDiskFullSoon"}), disk="64m"),
-    Fault("disk-full", faults.disk_full, frozenset({"HoldfastDiskFull", "HoldfastNotReady", "HoldfastDiskFilling", "HoldfastDiskFullSoon"}), disk="64m"),
+    fault("violated", faults.violated, "InvariantViolated", environment=bug("ReleaseFreesTwice")),
+    fault("oversold", faults.oversold, "Oversold", environment=bug("BookedShownTwice")),
+    fault("killed", faults.killed, "Down"),
+    fault("restarted", faults.restarted, "Restarting"),
+    fault("crowded", faults.crowded, "Shedding", "NotReady", settings=FEW_AT_ONCE, environment=sync(30)),
+    fault("connections", faults.connections_taken, "ConnectionsRefused", settings=FEW_CONNECTIONS),
+    fault("slow-disk", faults.slow, "SyncSlow", "AnswersSlow", settings=NO_RATES, environment=sync(300)),
+    fault(
+        "slower-disk",
+        faults.slow,
+        *("SyncSlow", "AnswersSlow", "ServerErrors"),
+        settings=ANSWERS_WITHIN_A_SECOND,
+        environment=sync(600),
+    ),
+    fault("held-up", faults.stopped_again_and_again, "WheelLate"),
+    fault("wheel-stands", faults.wheel_stands, "WheelStopped"),
+    fault("line-blocked", faults.line_blocked, "LineBlocked"),
+    fault("clock", faults.clock_stepped, "ClockStepped", prepare=OWN_CLOCK),
+    fault("snapshots", faults.snapshots_fail, "SnapshotFailing", "SnapshotOld", settings=SNAPSHOTS_OFTEN),
+    fault("disk-filling", faults.disk_fills, "DiskFilling", "DiskFullSoon", disk="64m"),
+    fault("disk-full", faults.disk_full, "DiskFull", "NotReady", "DiskFilling", "DiskFullSoon", disk="64m"),
 ]
 
 # No fault of one server makes all targets of Prometheus vanish: promtool tests it in alerts.test.yml.
@@ -107,7 +124,9 @@ class Form(unittest.TestCase):
             self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
     def test_each_alert_is_tested_with_all_that_it_says(self) -> None:
-        tested = set(re.findall(r"^      - alertname: (\w+)$", (RULES.parent / "alerts.test.yml").read_text(), re.MULTILINE))
+        tested = set(
+            re.findall(r"^      - alertname: (\w+)$", (RULES.parent / "alerts.test.yml").read_text(), re.MULTILINE)
+        )
         self.assertEqual(tested, names(self.rules))
 
     def test_each_alert_has_its_entry_in_the_runbook_and_each_entry_its_alert(self) -> None:
@@ -185,7 +204,9 @@ class Faults(unittest.TestCase):
             eventually(f"{fault.name} clears", lambda: not cls.watch.firing(fault.name), CLEAR_SECONDS)
             outcome.cleared_seconds = time.monotonic() - ended
         except Exception:
-            outcome.failure = f"{traceback.format_exc()}\nfiring: {sorted(cls.watch.firing(fault.name))}\n{server.log()[-2_000:]}"
+            outcome.failure = (
+                f"{traceback.format_exc()}\nfiring: {sorted(cls.watch.firing(fault.name))}\n{server.log()[-2_000:]}"
+            )
         outcome.raised = {alert: at - began for alert, at in cls.watch.seen(fault.name).items()}
 
     def test_each_fault_raises_its_alerts_and_no_others_and_they_clear(self) -> None:
@@ -199,7 +220,9 @@ class Faults(unittest.TestCase):
 
     def test_the_healthy_sale_raises_none_at_any_time(self) -> None:
         self.assertEqual(self.watch.seen(HEALTHY), {})
-        self.assertEqual(self.prometheus.query(f'count_over_time(ALERTS{{alertstate="firing", instance="{HEALTHY}"}}[1h])'), [])
+        self.assertEqual(
+            self.prometheus.query(f'count_over_time(ALERTS{{alertstate="firing", instance="{HEALTHY}"}}[1h])'), []
+        )
         self.assertEqual(self.sale.faults, [])
 
     def test_no_alert_was_raised_for_nobody(self) -> None:

@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from caller import Buyer
@@ -26,6 +26,8 @@ from waiting import eventually
 
 # Reads the newest value that Prometheus has of a metric of this server.
 Seen = Callable[[str], float | None]
+
+Bringing = Callable[[Server, Seen], AbstractContextManager[None]]
 
 EVENT = "gala"
 
@@ -50,7 +52,7 @@ def open_sale(server: Server, capacity: int) -> Organiser:
 
 
 @contextmanager
-def repeated(turn: Callable[[int], None], at_once: int, pause_seconds: float) -> Iterator[None]:
+def repeated(turn: Callable[[int], object], at_once: int, pause_seconds: float) -> Iterator[None]:
     """Takes turns on so many threads, each with a pause after it, until the block ends. A cut connection or an error of the
     server ends a turn and no more."""
     over = threading.Event()
@@ -140,12 +142,16 @@ def restarted(server: Server, seen: Seen) -> Iterator[None]:
     for _ in range(3):
         server.kill()
         server.start()
-        started = start_time(server)
-        eventually(
-            "the new process is scraped, and two seconds old",
-            lambda: seen("process_start_time_seconds") == started and time.time() >= started + 2,
-        )
+        wait_until_seen(start_time(server), seen)
     yield
+
+
+def wait_until_seen(started: float, seen: Seen) -> None:
+    """Waits until the process that was started then is scraped, and two seconds old."""
+    eventually(
+        "the new process is scraped",
+        lambda: seen("process_start_time_seconds") == started and time.time() >= started + 2,
+    )
 
 
 def start_time(server: Server) -> float:

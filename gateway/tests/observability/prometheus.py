@@ -184,7 +184,9 @@ def configuration(
     return {
         "global": {"scrape_interval": duration(scrape_seconds), "evaluation_interval": duration(evaluation_seconds)},
         "rule_files": [str(path.resolve()) for path in rules],
-        "scrape_configs": [{"job_name": "holdfast", "scrape_timeout": duration(scrape_seconds), "static_configs": targets}],
+        "scrape_configs": [
+            {"job_name": "holdfast", "scrape_timeout": duration(scrape_seconds), "static_configs": targets}
+        ],
     }
 
 

@@ -66,6 +66,7 @@ def sync(milliseconds: int) -> dict[str, str]:
 NO_RATES = {"limits.enabled": "false"}
 FEW_AT_ONCE = {**NO_RATES, "overload.requests_max": "16"}
 FEW_CONNECTIONS = {"limits.connections_max": "16"}
+ONE_STREAM = {"limits.streams_max": "1"}
 ANSWERS_WITHIN_A_SECOND = {**NO_RATES, "limits.handler_seconds": "1", "limits.body_read_seconds": "1"}
 SNAPSHOTS_OFTEN = {**NO_RATES, "snapshot.interval_seconds": "3"}
 OWN_CLOCK = faults.with_a_wall_clock_of_its_own
@@ -78,6 +79,7 @@ FAULTS = [
     fault("restarted", faults.restarted, "Restarting"),
     fault("crowded", faults.crowded, "Shedding", "NotReady", settings=FEW_AT_ONCE, environment=sync(30)),
     fault("connections", faults.connections_taken, "ConnectionsRefused", settings=FEW_CONNECTIONS),
+    fault("streams", faults.streams_taken, "ConnectionsRefused", settings=ONE_STREAM),
     fault("slow-disk", faults.slow, "SyncSlow", "AnswersSlow", settings=NO_RATES, environment=sync(300)),
     fault(
         "slower-disk",

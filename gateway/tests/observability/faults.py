@@ -23,6 +23,7 @@ from organiser import Organiser
 from server import ROOT, Server
 from standing_thread import standing
 from waiting import eventually
+from watching import ask
 
 # Reads the newest value that Prometheus has of a metric of this server.
 Seen = Callable[[str], float | None]
@@ -195,11 +196,14 @@ def line_blocked(server: Server, _: Seen) -> Iterator[None]:
     owner, first = Buyer(server.url, "owner", intents=[]), Buyer(server.url, "first", intents=[])
     assert owner.book(EVENT, quantity=1).is_success
     assert first.join(EVENT, quantity=2).body["state"] == "waiting"
+    # Connections do not last while nothing is asked.
+    for one in (organiser, owner, first):
+        one.close()
     yield
     organiser.change(EVENT, ticket_types=[{"id": "general", "capacity": 3}])
     assert first.place(EVENT, "general").status == 404, "they have their hold"
-    for one in (organiser, owner, first):
-        one.close()
+    organiser.close()
+    first.close()
 
 
 @contextmanager
@@ -224,6 +228,23 @@ def connections_taken(server: Server, _: Seen) -> Iterator[None]:
         yield
     for connection in kept:
         connection.close()
+
+
+@contextmanager
+def streams_taken(server: Server, _: Seen) -> Iterator[None]:
+    """Somebody has the only stream that there may be, and others ask for one again and again."""
+    open_sale(server, 1).close()
+    stream = f"/v1/events/{EVENT}/stream"
+    accepted = {"Accept": "text/event-stream"}
+
+    def ask_for_one(_: int) -> None:
+        with ask(server.url, stream, accepted) as refused:
+            refused.recv(4_096)
+
+    with ask(server.url, stream, accepted) as taken:
+        taken.recv(4_096)
+        with repeated(ask_for_one, at_once=1, pause_seconds=0.2):
+            yield
 
 
 @contextmanager

@@ -42,6 +42,7 @@ class Caller:
             self._connection.close()
             raise
         if answer.status >= 500 and answer.status != 503:
+            self._connection.close()
             raise AssertionError(f"{method} {path}: {answer.status} {text.decode()}")
         return Answer(answer.status, json.loads(text) if text else None)
 

@@ -164,7 +164,7 @@ def start_time(server: Server) -> float:
 @contextmanager
 def slow(server: Server, _: Seen) -> Iterator[None]:
     """The disk takes its time for each sync, as it does from the start of this server on, and now there are buyers."""
-    with buyers(server, at_once=8):
+    with buyers(server, at_once=16):
         yield
         server.restart({})
 

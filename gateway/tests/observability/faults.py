@@ -19,6 +19,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from caller import Buyer
+from crowd import crowd, request_of
 from organiser import Organiser
 from server import ROOT, Server
 from standing_thread import standing
@@ -32,14 +33,17 @@ Bringing = Callable[[Server, Seen], AbstractContextManager[None]]
 
 EVENT = "gala"
 
+# How long it may take until a fault is there.
+BRING_SECONDS = 60
+
 # Where the Makefile puts the library where it is not installed.
 FAKETIME_PLACES = [Path("/usr/lib"), ROOT / ".tools" / "faketime" / "usr" / "lib"]
 
 
-def open_sale(server: Server, capacity: int) -> Organiser:
+def open_sale(server: Server, capacity: int, **settings: object) -> Organiser:
     organiser = Organiser(server.url)
     tickets = [{"id": "general", "name": "General", "capacity": capacity}]
-    event = {"id": EVENT, "name": "Gala", "status": "on_sale", "auto_hold": 0, "ticket_types": tickets}
+    event = {"id": EVENT, "name": "Gala", "status": "on_sale", "auto_hold": 0, "ticket_types": tickets, **settings}
 
     def created() -> bool:
         try:
@@ -48,7 +52,7 @@ def open_sale(server: Server, capacity: int) -> Organiser:
             return False
         return True
 
-    eventually("the event is there, also where answers come too late", created)
+    eventually("the event is there, also where answers come too late", created, BRING_SECONDS)
     return organiser
 
 
@@ -108,6 +112,7 @@ def violated(server: Server, _: Seen) -> Iterator[None]:
         buyer.release(hold)
     except (OSError, http.client.HTTPException):
         pass
+    buyer.close()
     assert server.process.wait() == 70
     violations = server.data / "violations"
     assert violations.read_text().count("\n") == 1
@@ -143,7 +148,7 @@ def restarted(server: Server, seen: Seen) -> Iterator[None]:
     for _ in range(3):
         server.kill()
         server.start()
-        wait_until_seen(start_time(server), seen)
+        wait_until_seen(value_of(server, "process_start_time_seconds"), seen)
     yield
 
 
@@ -152,12 +157,14 @@ def wait_until_seen(started: float, seen: Seen) -> None:
     eventually(
         "the new process is scraped",
         lambda: seen("process_start_time_seconds") == started and time.time() >= started + 2,
+        BRING_SECONDS,
     )
 
 
-def start_time(server: Server) -> float:
-    found = re.search(r"^process_start_time_seconds (\S+)$", server.metrics(), re.MULTILINE)
-    assert found
+def value_of(server: Server, metric: str) -> float:
+    """The value of a metric without labels, as the server tells it now."""
+    found = re.search(rf"^{metric} (\S+)$", server.metrics(), re.MULTILINE)
+    assert found, metric
     return float(found.group(1))
 
 
@@ -208,8 +215,15 @@ def line_blocked(server: Server, _: Seen) -> Iterator[None]:
 
 @contextmanager
 def crowded(server: Server, _: Seen) -> Iterator[None]:
-    """More buyers at once than may be under way."""
-    with buyers(server, at_once=32):
+    """More buyers at once than may be under way, who take one ticket after the other."""
+    open_sale(server, 1_000_000, max_per_user=1_000_000).close()
+    requests = []
+    for number in range(40):
+        buyer = Buyer(server.url, f"buyer-{number}", intents=[])
+        assert buyer.token
+        requests.append(request_of(server.url, f"/v1/events/{EVENT}/bookings", buyer.token, "{}"))
+        buyer.close()
+    with crowd(server.url, requests):
         yield
 
 
@@ -271,7 +285,7 @@ def disk_fills(server: Server, _: Seen) -> Iterator[None]:
 
 
 @contextmanager
-def disk_full(server: Server, seen: Seen) -> Iterator[None]:
+def disk_full(server: Server, _: Seen) -> Iterator[None]:
     """Something else takes all that is left of the disk, and the journal needs another segment."""
     organiser = open_sale(server, 1_000)
     filler = server.data.parent / "filler"
@@ -280,10 +294,12 @@ def disk_full(server: Server, seen: Seen) -> Iterator[None]:
     changes = itertools.count()
 
     def finds_out() -> bool:
-        organiser.change(EVENT, description=texts[next(changes) % 2])
-        return seen("holdfast_journal_disk_full") == 1
+        for _ in range(20):
+            organiser.change(EVENT, description=texts[next(changes) % 2])
+        # Not by Prometheus: by then, nothing might be left for whoever pays, and the organiser would wait, too.
+        return value_of(server, "holdfast_journal_disk_full") == 1
 
-    eventually("the journal has no room for its next segment", finds_out)
+    eventually("the journal has no room for its next segment", finds_out, BRING_SECONDS)
     yield
     filler.unlink()
     organiser.close()
@@ -291,19 +307,14 @@ def disk_full(server: Server, seen: Seen) -> Iterator[None]:
 
 def fill(file: Path, until_free: float) -> None:
     """Lets a file grow until so much of its disk is free, as a share of it."""
-    while shutil.disk_usage(file.parent).free > until_free * shutil.disk_usage(file.parent).total:
-        if not grow(file, 65_536):
-            return
+    space = shutil.disk_usage(file.parent)
+    grow(file, space.free - int(until_free * space.total))
 
 
-def grow(file: Path, size: int) -> bool:
-    """Lets a file grow by so many bytes, if there is room for them."""
-    try:
-        with file.open("ab", buffering=0) as growing:
-            growing.write(b"x" * size)
-    except OSError:
-        return False
-    return True
+def grow(file: Path, size: int) -> None:
+    """Lets a file grow by so many bytes, or by as many as there is room for."""
+    with file.open("ab", buffering=0) as growing:
+        growing.write(b"x" * size)
 
 
 @contextmanager

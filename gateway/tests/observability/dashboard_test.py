@@ -69,6 +69,13 @@ class Form(unittest.TestCase):
                     without = re.findall(rf'{name}(?!\w)(?!{{[^}}]*instance=~"\$instance")', target["expr"])
                     self.assertEqual(without, [], f"{panel['title']}: {name} of all instances")
 
+    def test_nothing_is_drawn_beside_what_there_is(self) -> None:
+        for query in self.dashboard.queries():
+            if " by (" in query.expression:
+                self.assertNotIn(
+                    "or vector(0)", query.expression, f"{query.panel}: this adds a series; or on () does not"
+                )
+
     @unittest.skipUnless(RUNBOOK.exists() and ALERTS.exists(), "there are no alerts")
     def test_alerts_and_panels_lead_to_the_same_entries_of_the_runbook(self) -> None:
         headings = re.findall(r"^#+ (.+)$", RUNBOOK.read_text(), re.MULTILINE)

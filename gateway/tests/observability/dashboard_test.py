@@ -143,9 +143,11 @@ class Live(unittest.TestCase):
             if shown & {f"{histogram}_{part}" for part in ("bucket", "sum", "count")}:
                 shown -= {f"{histogram}_{part}" for part in ("bucket", "sum", "count")}
                 shown.add(histogram)
-        self.assertEqual(shown - set(families), set(), "on the dashboard, and not among the metrics")
         ours = {name for name in families if name.startswith("holdfast_")}
-        self.assertEqual(ours - shown, set(), "among the metrics, and not on the dashboard")
+        with self.subTest("on the dashboard, and not among the metrics"):
+            self.assertEqual(shown - set(families), set())
+        with self.subTest("among the metrics, and not on the dashboard"):
+            self.assertEqual(ours - shown, set())
 
     def test_promtool_has_no_complaint_about_the_metrics(self) -> None:
         checked = promtool("check", "metrics", text=self.busy.metrics())

@@ -37,6 +37,8 @@ def buy(url: str, user: str, choice: random.Random, pause: Pause) -> None:
 def book(url: str, user: str, choice: random.Random, pause: Pause) -> None:
     """Books without a hold, cancels the half of it, and asks for what is sold out."""
     buyer = Buyer(url, user, intents=[])
+    # A second window: the same session.
+    Buyer(url, user, intents=[]).close()
     booking = buyer.book("spring-gala", ticket_type="general", quantity=choice.randint(1, 2))
     buyer.book("recital")
     buyer.hold("recital")

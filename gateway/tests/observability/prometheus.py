@@ -49,7 +49,7 @@ class Series:
         return any(math.isfinite(value) and value != 0 for _, value in self.values)
 
 
-class QueryError(AssertionError):
+class QueryError(Exception):
     """Prometheus does not understand a query, or could not evaluate it."""
 
 

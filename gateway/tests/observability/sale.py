@@ -35,6 +35,7 @@ CROWD: list[tuple[Buying, int, float]] = [
     (buyers.be_away, 1, 0.5),
     (buyers.be_first, 1, 1.0),
     (buyers.hurry, 1, 3.0),
+    (watching.look_in, 1, 3.0),
 ]
 
 ORGANISER_PAUSE_SECONDS = 2.0

@@ -1,8 +1,10 @@
 """Who watches: streams and WebSockets of the live feed, read for as long as they are told anything."""
 
 import base64
+import contextlib
 import json
 import os
+import random
 import socket
 import urllib.parse
 from collections.abc import Callable
@@ -10,6 +12,9 @@ from collections.abc import Callable
 from caller import Buyer
 
 READ_SECONDS = 0.5
+
+# `limits.streams_per_session_max`.
+OWN_STREAMS_MAX = 4
 
 
 def follow(connection: socket.socket, go_on: Callable[[], bool]) -> None:
@@ -55,6 +60,17 @@ def watch_by_socket(url: str, event: str, go_on: Callable[[], bool]) -> None:
             head += more
         connection.sendall(masked_text(json.dumps({"subscribe": [f"event:{event}"]})))
         follow(connection, go_on)
+
+
+def look_in(url: str, user: str, choice: random.Random, pause: Callable[[float], bool]) -> None:
+    """Opens one's own stream more often than a session may, and goes again."""
+    buyer = Buyer(url, user, intents=[])
+    headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {buyer.token}"}
+    with contextlib.ExitStack() as streams:
+        for _ in range(OWN_STREAMS_MAX + 1):
+            stream = streams.enter_context(ask(url, "/v1/stream", headers))
+            stream.recv(4096)
+    buyer.log_out()
 
 
 def ask(url: str, path: str, headers: dict[str, str]) -> socket.socket:

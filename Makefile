@@ -25,12 +25,23 @@ define install_from_pypi
 	@touch $@
 endef
 
+# $(call unpack_from_debian,TARGET,PACKAGE,NAME) unpacks a package into .tools/NAME, where there are Debian's tools.
+define unpack_from_debian
+	@if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then \
+		echo "$(1): unpacking Debian's $(2) into .tools/$(3)"; \
+		rm --recursive --force .tools/$(3) && mkdir --parents .tools/$(3) && cd .tools/$(3); \
+		if [[ "$$(id --user)" == 0 ]]; then apt-get update --quiet --quiet; fi; \
+		apt-get download --quiet --quiet --option APT::Sandbox::User=root $(2) && dpkg-deb --extract $(2)_*.deb .; \
+		rm --force $(2)_*.deb; \
+	fi
+endef
+
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: format lint docs deny shipped fuzz conformance pages doctests tests ## Everything CI checks; the summary of the tests comes last
+test: format lint docs deny shipped fuzz conformance pages observability doctests tests ## Everything CI checks; the summary of the tests comes last
 
 # The fuzzer's engine is C++, and a member of the workspace; a build of the program alone does without.
 .PHONY: c-plus-plus
@@ -165,6 +176,38 @@ $(CHROMIUM):
 		apt-get update --quiet --quiet && apt-get install --yes --quiet --quiet --no-install-recommends chromium; \
 	fi
 	@$(call need,test -x $(CHROMIUM),install Chromium (as root: apt-get install chromium) or say where it is: make pages CHROMIUM=/path/to/it)
+
+OBSERVABILITY := gateway/tests/observability
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+OBSERVABILITY_PROGRAM := $(TARGET)/observability/holdfast
+PROMETHEUS_ON_PATH := $(and $(shell command -v prometheus),$(shell command -v promtool))
+PROMETHEUS_UNPACKED := .tools/prometheus/usr/bin/prometheus
+FAKETIME_INSTALLED := $(wildcard /usr/lib/*/faketime/libfaketimeMT.so.1)
+FAKETIME_UNPACKED := .tools/faketime/unpacked
+
+# Faults of the disk need the simulated one. That program is put apart, and the plain one back in its place: no other step,
+# and nobody by hand, comes by a program that can stand on the tests' disk.
+.PHONY: observability
+observability: $(if $(PROMETHEUS_ON_PATH),,$(PROMETHEUS_UNPACKED)) $(if $(FAKETIME_INSTALLED),,$(FAKETIME_UNPACKED)) ## Try the metrics, the dashboard and the alerts with a real Prometheus
+	@echo "observability: building, with the simulated disk"
+	@cargo build --locked --package holdfast --features holdfast-engine/simulated-disk
+	@install -D --mode 755 $(TARGET)/debug/holdfast $(OBSERVABILITY_PROGRAM)
+	@cargo build --locked --package holdfast
+	@for test in $(OBSERVABILITY)/*_test.py; do \
+		echo "observability: $$(basename "$$test")"; \
+		HOLDFAST_PROGRAM=$(abspath $(OBSERVABILITY_PROGRAM)) PYTHONDONTWRITEBYTECODE=1 timeout 600 \
+			python3 -m unittest discover --start-directory $(OBSERVABILITY) --pattern "$$(basename "$$test")"; \
+	done
+
+# Debian's packages are only unpacked: installed, Prometheus would start a service.
+$(PROMETHEUS_UNPACKED):
+	$(call unpack_from_debian,observability,prometheus,prometheus)
+	@$(call need,test -x $@,install Prometheus with its promtool: apt-get install --no-install-recommends prometheus)
+
+# Without it, the fault of the clock is not tried, and the test says so.
+$(FAKETIME_UNPACKED):
+	$(call unpack_from_debian,observability,libfaketime,faketime)
+	@mkdir --parents $(@D) && touch $@
 
 # How many sales `make simulate` plays, each by the seed of its number; with SEED, only that one.
 SEEDS ?= 5000

@@ -1,10 +1,12 @@
 //! What every request handler shares.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use holdfast_engine::clock::Clock;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::engine::{Cleanup, Engine};
+use holdfast_engine::error::Unavailable;
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -13,12 +15,14 @@ use crate::config::Config;
 use crate::error::ApiError;
 use crate::feed::Feed;
 use crate::lockout::Lockout;
+use crate::log::RefusalSampler;
 use crate::login::Login;
 use crate::origin::Origins;
 use crate::rates::Rates;
 use crate::rereading::Rereading;
 use crate::tls::{Tls, TlsError};
 use crate::tokens::Tokens;
+use crate::traces::Traces;
 
 /// A cleanup that an organiser asked for.
 #[derive(Clone, Debug)]
@@ -48,6 +52,11 @@ pub struct Gateway {
     lockout: Lockout,
     feed: Feed,
     newest_cleanup: Mutex<Option<DoneCleanup>>,
+    clock: Arc<dyn Clock>,
+    refusals: RefusalSampler,
+    /// `None` where nothing is traced.
+    traces: Option<Traces>,
+    is_stopping: AtomicBool,
     recovered: OnceLock<Recovered>,
 }
 
@@ -62,6 +71,7 @@ impl Gateway {
         config: Config,
         login: Login,
         tls: Option<Tls>,
+        traces: Option<Traces>,
         clock: &Arc<dyn Clock>,
         metrics: PrometheusHandle,
     ) -> Gateway {
@@ -73,6 +83,10 @@ impl Gateway {
             lockout: Lockout::new(&config.admin),
             feed: Feed::new(&config.limits),
             newest_cleanup: Mutex::default(),
+            clock: Arc::clone(clock),
+            refusals: RefusalSampler::new(clock),
+            traces,
+            is_stopping: AtomicBool::new(false),
             rereading: Mutex::new(Rereading::new()),
             recovered: OnceLock::new(),
             config,
@@ -162,6 +176,43 @@ impl Gateway {
     /// Who administers, looks, or logs others in.
     pub fn tokens(&self) -> Result<&Tokens, ApiError> {
         self.recovered.get().map(|recovered| &recovered.tokens).ok_or(ApiError::Recovering)
+    }
+
+    /// The time, in milliseconds since the Unix epoch. It is the engine's, also before there is an engine.
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
+    /// Which refusals are logged.
+    pub fn refusals(&self) -> &RefusalSampler {
+        &self.refusals
+    }
+
+    /// Where traces go, if anything is traced.
+    pub fn traces(&self) -> Option<&Traces> {
+        self.traces.as_ref()
+    }
+
+    /// The server stops: it is not ready any more, though requests under way are still answered.
+    pub fn begin_stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether requests are served as they should be.
+    ///
+    /// # Errors
+    ///
+    /// What keeps them from it: the stop, the recovery, the disk, or too many of them.
+    pub fn check_ready(&self) -> Result<&Engine, ApiError> {
+        if self.is_stopping.load(Ordering::Relaxed) {
+            return Err(Unavailable::ShuttingDown.into());
+        }
+        let engine = self.engine()?;
+        engine.check_ready()?;
+        if self.admission.is_overloaded(engine.now_ms()) {
+            return Err(Unavailable::Overloaded.into());
+        }
+        Ok(engine)
     }
 
     /// The metrics in Prometheus' text format.

@@ -26,6 +26,7 @@ use crate::history::History;
 use crate::journal::{self, Journal, JournalError, JournalOptions, RecordBuffer, RecoveryReport, SnapshotPoint};
 use crate::machine::EventMachine;
 use crate::metrics::{Metrics, record_recovery};
+use crate::pulse::Pulse;
 use crate::record::encode_record;
 use crate::services::Services;
 use crate::session_machine::SessionMachine;
@@ -86,6 +87,7 @@ impl Engine {
             watchers: Arc::default(),
             alarms: Alarms::new(now_ms),
             pressure: Arc::default(),
+            pulse: Pulse::default(),
             snapshots: Mutex::new(SnapshotsSoFar::from_point(point)),
             tally: RunningTally::default(),
             history: History::default(),

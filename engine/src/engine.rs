@@ -44,6 +44,7 @@ use crate::snapshotter::Snapshotter;
 use ticker::Ticker;
 
 pub use crate::history::{SAMPLE_INTERVAL_MS, Sample};
+pub use crate::pulse::WheelPulse;
 pub use crate::session_turn::{Identity, Intent, LoginRefusal};
 pub use crate::snapshotter::{NewestSnapshot, SnapshotFailure, SnapshotsSoFar, WrittenSnapshot};
 pub use crate::tally::{Counted, Tally};

@@ -20,6 +20,7 @@ use crate::core::planted::{Bug, is_planted};
 use crate::core::rejection::Rejection;
 use crate::handle::{Envelope, EventHandle, EventView, Reply};
 use crate::journal::RecordBuffer;
+use crate::lifecycle_log::LifecycleStep;
 use crate::machine::EventMachine;
 use crate::pressure::Waits;
 use crate::record::encode_record;
@@ -51,6 +52,7 @@ pub fn take_turn(
         replies: Vec::with_capacity(batch.len()),
         keyed: Vec::new(),
         notices: Vec::new(),
+        lifecycle: Vec::new(),
         tally: Tally::default(),
     };
     turn.advance(!batch.is_empty());
@@ -84,6 +86,8 @@ struct Turn<'a> {
     keyed: Vec<Keyed>,
     /// Whom the turn concerns, if anybody listens.
     notices: Vec<Notice>,
+    /// What the log is to say of the event's life.
+    lifecycle: Vec<LifecycleStep>,
     /// What the turn adds to the sums.
     tally: Tally,
 }
@@ -187,6 +191,8 @@ impl<'a> Turn<'a> {
         }
         let (event, now_ms) = (self.handle.number, self.now_ms);
         self.tally.count(by, changes);
+        let offset = u64::from(self.records.change_count()) + changes.len() as u64 - 1;
+        self.lifecycle.extend(LifecycleStep::among(changes, by, offset));
         if !self.services.watchers.is_empty() {
             let numbered = (self.records.change_count()..).zip(changes);
             let noticed = numbered.filter_map(|(offset, change)| Notice::of(event, now_ms, offset, change));
@@ -223,12 +229,14 @@ impl<'a> Turn<'a> {
         let view = EventView::of(self.machine.event(), 0, self.handle.view().as_deref());
         let is_deleted = self.machine.event().is_deleted();
         let (handle, notices, tally) = (Arc::clone(self.handle), std::mem::take(&mut self.notices), self.tally);
+        let lifecycle = std::mem::take(&mut self.lifecycle);
         let deliver = move |first_seq: u64| {
             publish(&handle, &replies.services, EventView { seq: first_seq + last_offset, ..view }, is_deleted);
             replies.services.tally.add(&tally);
             replies.services.metrics.lasted(&lasted);
             replies.services.watchers.tell(first_seq, notices);
             replies.send(first_seq);
+            lifecycle.iter().for_each(|step| step.log(&handle.id, first_seq));
         };
         let first_seq = self.services.journal.append_slice(self.records, Box::new(deliver));
         self.records.clear();

@@ -23,6 +23,7 @@
 //! - `inbox`, [`handle`], `event_turn`, `session_turn`: a turn takes many commands, and makes one append
 //! - `actor`: the actix shells around the turns · `alarms`: who is to be woken when
 //! - `directory`, [`session_table`]: who there is · `pressure`: how many wait, and whether the disk is slow
+//! - `lifecycle_log`: what the log says of an event's life · `pulse`: signs of life of the wheels' thread
 //! - `tally`: what is counted as it becomes durable · `history`: what the totals were lately
 //! - [`offline`]: look at a data directory, repair it, copy it, without an engine
 //! - [`engine`]: open, execute, read, shut down · [`clock`], [`config`], [`error`], [`metrics`]
@@ -59,10 +60,12 @@ mod heartbeat;
 mod history;
 mod inbox;
 pub mod journal;
+mod lifecycle_log;
 pub mod machine;
 pub mod metrics;
 pub mod offline;
 mod pressure;
+mod pulse;
 pub mod record;
 mod services;
 mod session_machine;

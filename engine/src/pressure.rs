@@ -1,5 +1,4 @@
-//! How much the engine is under: who waits for an answer, since when the disk has been at one write, and whether the
-//! wheels turn.
+//! How much the engine is under: who waits for an answer, and since when the disk has been at one write.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,8 +13,6 @@ pub struct Pressure {
     /// The frame that was in flight at the last look, 0 for none, and the time of the first look that saw it.
     frame: AtomicU64,
     frame_since_ms: AtomicU64,
-    /// When the wheels turned last, in milliseconds since the Unix epoch.
-    wheels_turned_ms: AtomicU64,
 }
 
 /// Somebody waits for as long as this lives.
@@ -25,21 +22,6 @@ pub struct Waits {
 }
 
 impl Pressure {
-    /// Nobody waits, and the wheels have just turned.
-    pub fn new(now_ms: u64) -> Pressure {
-        Pressure { wheels_turned_ms: AtomicU64::new(now_ms), ..Pressure::default() }
-    }
-
-    /// The wheels turn.
-    pub fn wheels_turn(&self, now_ms: u64) {
-        self.wheels_turned_ms.store(now_ms, Ordering::Relaxed);
-    }
-
-    /// When they turned last, in milliseconds since the Unix epoch.
-    pub fn wheels_turned_ms(&self) -> u64 {
-        self.wheels_turned_ms.load(Ordering::Relaxed)
-    }
-
     /// One more waits for an answer, unless `most` do.
     pub fn wait(self: &Arc<Pressure>, most: usize) -> Option<Waits> {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= most {

@@ -12,6 +12,7 @@ use crate::history::History;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::pressure::Pressure;
+use crate::pulse::Pulse;
 use crate::session_table::SessionTable;
 use crate::snapshotter::SnapshotsSoFar;
 use crate::storage::Violations;
@@ -36,6 +37,8 @@ pub struct Services {
     pub alarms: Alarms,
     /// Who waits, and whether the disk is slow.
     pub pressure: Arc<Pressure>,
+    /// Whether the wheels turn.
+    pub(crate) pulse: Pulse,
     /// What came of the snapshots.
     pub snapshots: Mutex<SnapshotsSoFar>,
     /// What ended as a booking, and what did not.

@@ -16,6 +16,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::error::{ApiError, Success};
+use crate::log::ActedOn;
 
 /// An answer with a JSON body.
 pub fn body(success: Success, value: impl Serialize) -> Response {
@@ -36,6 +37,12 @@ pub fn with_seq(mut response: Response, seq: u64) -> Response {
 /// Adds a cookie.
 pub fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
     response.headers_mut().append(SET_COOKIE, cookie);
+    response
+}
+
+/// Tells the log what was done by an organiser, where the path does not say it.
+pub fn with_act(mut response: Response, acted_on: ActedOn) -> Response {
+    response.extensions_mut().insert(acted_on);
     response
 }
 

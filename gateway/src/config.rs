@@ -4,10 +4,12 @@
 
 mod check;
 mod load;
+mod log;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,10 +19,11 @@ use holdfast_engine::config::{
     SnapshotConfig, WheelConfig,
 };
 use serde::{Deserialize, Serialize};
-use tracing::level_filters::LevelFilter;
 use utoipa::ToSchema;
 
 pub use load::{ConfigError, Override};
+pub use log::{LogConfig, LogFormat, LogLevel};
+pub use traces::TracesConfig;
 
 /// The whole configuration, a section a field: the server's own sections, then the engine's.
 ///
@@ -50,6 +53,8 @@ pub struct Config {
     pub log: LogConfig,
     /// What is counted, and where it is shown.
     pub metrics: MetricsConfig,
+    /// Where traces of requests go.
+    pub traces: TracesConfig,
     /// What an event has that its organiser did not set.
     pub events: EventDefaults,
     /// Logins.
@@ -325,69 +330,6 @@ pub struct OverloadConfig {
 impl Default for OverloadConfig {
     fn default() -> OverloadConfig {
         OverloadConfig { requests_max: 4_096, latency_target_ms: 5, retry_after_seconds: 1 }
-    }
-}
-
-/// The log on standard error.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LogConfig {
-    /// How a line looks.
-    pub format: LogFormat,
-    /// The least important lines that are written.
-    pub level: LogLevel,
-}
-
-/// How a line of the log looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// Text on a terminal, JSON anywhere else.
-    #[default]
-    Auto,
-    /// Text for people.
-    Text,
-    /// A JSON object a line, for log collectors.
-    Json,
-}
-
-impl LogFormat {
-    /// Whether lines are JSON, given whether the log goes to a terminal.
-    pub fn is_json(self, to_terminal: bool) -> bool {
-        match self {
-            LogFormat::Auto => !to_terminal,
-            LogFormat::Text => false,
-            LogFormat::Json => true,
-        }
-    }
-}
-
-/// How important a line of the log must be to be written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// Faults only.
-    Error,
-    /// Also what an operator should look at.
-    Warn,
-    /// Also the milestones of a healthy run.
-    #[default]
-    Info,
-    /// Also what helps to find a fault.
-    Debug,
-    /// Everything.
-    Trace,
-}
-
-impl From<LogLevel> for LevelFilter {
-    fn from(level: LogLevel) -> LevelFilter {
-        match level {
-            LogLevel::Error => LevelFilter::ERROR,
-            LogLevel::Warn => LevelFilter::WARN,
-            LogLevel::Info => LevelFilter::INFO,
-            LogLevel::Debug => LevelFilter::DEBUG,
-            LogLevel::Trace => LevelFilter::TRACE,
-        }
     }
 }
 

@@ -19,6 +19,15 @@ pub fn is_fault(status: StatusCode) -> bool {
     status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE
 }
 
+/// Whether an answer of this status refuses what was asked.
+pub fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+/// The code of a refusal, which its response has among its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct RefusalCode(pub &'static str);
+
 /// Whether the time that an answer of this status took shows how fast the server is: it did what was asked, or the rules
 /// refused it. Anything else is found out sooner, or is the client's slowness.
 pub fn shows_load(status: StatusCode) -> bool {
@@ -28,9 +37,11 @@ pub fn shows_load(status: StatusCode) -> bool {
 /// The refusal of a request at the door. It is the same as that of [`Unavailable::Overloaded`], but made once: it must cost
 /// next to nothing.
 pub fn turned_away(retry_after_seconds: u32) -> Response {
-    static BODY: LazyLock<Bytes> = LazyLock::new(|| ApiError::Unavailable(Unavailable::Overloaded).body());
+    const OVERLOADED: ApiError = ApiError::Unavailable(Unavailable::Overloaded);
+    static BODY: LazyLock<Bytes> = LazyLock::new(|| OVERLOADED.body());
     let mut response = Response::new(Body::from(Bytes::clone(&BODY)));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response.extensions_mut().insert(RefusalCode(OVERLOADED.code()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -150,7 +161,8 @@ impl ApiError {
             ApiError::UnsupportedMediaType => "unsupported_media_type",
             ApiError::Rejected { rejection, .. } => rejection.code(),
             ApiError::Damped { .. } => "rate_limited",
-            ApiError::Unavailable(Unavailable::Overloaded | Unavailable::DiskSlow { .. }) => "overloaded",
+            ApiError::Unavailable(Unavailable::Overloaded) => "overloaded",
+            ApiError::Unavailable(Unavailable::DiskSlow { .. }) => "disk_slow",
             ApiError::Unavailable(Unavailable::StorageFull) => "storage_full",
             ApiError::Unavailable(Unavailable::ShuttingDown) => "shutting_down",
             ApiError::Recovering => "recovering",
@@ -295,6 +307,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
         let mut response = (status, self.body()).into_response();
+        response.extensions_mut().insert(RefusalCode(self.code()));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         // Some caches keep a 404 or 410 unasked; the next request may be answered otherwise.

@@ -1,5 +1,6 @@
 //! What every request handler shares.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use holdfast_engine::clock::Clock;
@@ -12,6 +13,7 @@ use crate::config::Config;
 use crate::error::ApiError;
 use crate::feed::Feed;
 use crate::lockout::Lockout;
+use crate::log::RefusalSampler;
 use crate::login::Login;
 use crate::metrics::Exposition;
 use crate::metrics::http::HttpMetrics;
@@ -21,6 +23,7 @@ use crate::readiness::Readiness;
 use crate::rereading::Rereading;
 use crate::tls::{Tls, TlsError};
 use crate::tokens::Tokens;
+use crate::traces::Traces;
 
 /// A cleanup that an organiser asked for.
 #[derive(Clone, Debug)]
@@ -51,6 +54,11 @@ pub struct Gateway {
     lockout: Lockout,
     feed: Feed,
     newest_cleanup: Mutex<Option<DoneCleanup>>,
+    clock: Arc<dyn Clock>,
+    refusals: RefusalSampler,
+    /// `None` where nothing is traced.
+    traces: Option<Traces>,
+    is_stopping: AtomicBool,
     recovered: OnceLock<Recovered>,
 }
 
@@ -65,6 +73,7 @@ impl Gateway {
         config: Config,
         login: Login,
         tls: Option<Tls>,
+        traces: Option<Traces>,
         clock: &Arc<dyn Clock>,
         exposition: Exposition,
     ) -> Gateway {
@@ -76,6 +85,10 @@ impl Gateway {
             lockout: Lockout::new(&config.admin),
             feed: Feed::new(&config.limits),
             newest_cleanup: Mutex::default(),
+            clock: Arc::clone(clock),
+            refusals: RefusalSampler::new(clock),
+            traces,
+            is_stopping: AtomicBool::new(false),
             rereading: Mutex::new(Rereading::new()),
             recovered: OnceLock::new(),
             config,
@@ -166,6 +179,31 @@ impl Gateway {
     /// Who administers, looks, or logs others in.
     pub fn tokens(&self) -> Result<&Tokens, ApiError> {
         self.recovered.get().map(|recovered| &recovered.tokens).ok_or(ApiError::Recovering)
+    }
+
+    /// The time, in milliseconds since the Unix epoch. It is the engine's, also before there is an engine.
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
+    /// Which refusals are logged.
+    pub fn refusals(&self) -> &RefusalSampler {
+        &self.refusals
+    }
+
+    /// Where traces go, if anything is traced.
+    pub fn traces(&self) -> Option<&Traces> {
+        self.traces.as_ref()
+    }
+
+    /// The server stops: it is not ready any more, though requests under way are still answered.
+    pub fn begin_stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it does.
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
     }
 
     /// Requests, as they are counted.

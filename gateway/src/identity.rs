@@ -15,6 +15,7 @@ use holdfast_engine::session_table::{Authentication, LiveSession};
 use crate::client::Client;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::log::note_organiser;
 use crate::login::Login;
 use crate::metrics::names::{ADMIN_FAILURES, ADMIN_LOCKOUTS};
 use crate::origin;
@@ -138,6 +139,7 @@ impl FromRequestParts<Arc<Gateway>> for Organiser {
             return Err(ApiError::Forbidden("a viewer's token reads, and changes nothing"));
         }
         let organiser = Organiser { name };
+        note_organiser(&organiser.name);
         // The key of a request is read after this, and counts for this organiser alone.
         parts.extensions.insert(organiser.clone());
         Ok(organiser)
@@ -157,6 +159,7 @@ impl FromRequestParts<Arc<Gateway>> for SignIn {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<SignIn, ApiError> {
         let holder = listened_to(holder(parts, gateway, shown_token, ORGANISERS_ALONE)?)?;
+        note_organiser(&holder.name);
         Ok(SignIn { holder, token: shown_token(parts)? })
     }
 }
@@ -169,7 +172,9 @@ impl FromRequestParts<Arc<Gateway>> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<SignedIn, ApiError> {
         let token = |parts: &Parts| credential(parts, ADMIN_COOKIE);
-        holder(parts, gateway, token, ORGANISERS_ALONE).and_then(listened_to).map(SignedIn)
+        let holder = holder(parts, gateway, token, ORGANISERS_ALONE).and_then(listened_to)?;
+        note_organiser(&holder.name);
+        Ok(SignedIn(holder))
     }
 }
 

@@ -1,8 +1,7 @@
 //! What happens to every request and every answer.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -17,13 +16,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::admission::{Class, Refusal};
 use crate::client::Client;
-use crate::error::{ApiError, is_fault, shows_load, turned_away};
+use crate::error::{ApiError, shows_load, turned_away};
 use crate::gateway::Gateway;
 use crate::listener::Side;
+use crate::log::RequestLog;
+use crate::metrics::http::UNMATCHED;
+use crate::request_id::{self, REQUEST_ID};
+use crate::traces::RequestTrace;
 use crate::{ambiguity, answer_headers, feed, routes};
-
-const REQUEST_ID: &str = "x-request-id";
-const REQUEST_ID_LENGTH_MAX: usize = 128;
 
 /// The whole service of one side.
 pub fn service(gateway: Arc<Gateway>, side: Side) -> Router {
@@ -44,16 +44,17 @@ async fn around(
 ) -> Response {
     let client = Client::of(peer, request.headers(), gateway.trusted_proxies());
     request.extensions_mut().insert(client);
-    let request_id = request_id(request.headers());
+    let request_id = request_id::of(request.headers());
     let path = request.extensions().get::<MatchedPath>().cloned();
+    let matched = path.as_ref().map(MatchedPath::as_str);
     let (method, took) = (request.method().clone(), Stopwatch::start());
     let is_personal = answer_headers::is_personal(request.headers());
-    let mut response = across_sites(&gateway, request, next).await;
-    let status = response.status();
-    if is_fault(status) {
-        tracing::error!(request_id = request_id.to_str().unwrap_or_default(), %status, "a request failed");
-    }
-    gateway.http_metrics().answered(&method, path.as_ref().map(MatchedPath::as_str), status.as_u16(), took);
+    let log = RequestLog::begin(&request, &request_id, matched.unwrap_or(UNMATCHED));
+    let trace = RequestTrace::begin(&gateway, peer, &request, &request_id, matched.unwrap_or(UNMATCHED));
+    trace.iter().for_each(|trace| log.note_trace(trace.id()));
+    let answer = RequestTrace::follow(trace, across_sites(&gateway, request, next));
+    let mut response = log.follow(&gateway, answer).await;
+    gateway.http_metrics().answered(&method, matched, response.status().as_u16(), took);
     response.headers_mut().insert(REQUEST_ID, request_id);
     answer_headers::complete(response.headers_mut(), is_personal, gateway.config().clients_speak_tls());
     response
@@ -153,27 +154,6 @@ fn accepts(headers: &HeaderMap, is_stream: bool) -> bool {
         _ => false,
     };
     ranges.flat_map(|value| value.split(',')).any(fits)
-}
-
-/// The caller's id, if it sent a usable one; otherwise a new one.
-fn request_id(headers: &HeaderMap) -> HeaderValue {
-    let is_usable = |value: &&HeaderValue| {
-        (1..=REQUEST_ID_LENGTH_MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
-    };
-    if let Some(given) = headers.get(REQUEST_ID).filter(is_usable) {
-        return given.clone();
-    }
-    let (process, request) = (process_id(), REQUESTS.fetch_add(1, Ordering::Relaxed));
-    HeaderValue::try_from(format!("{process:08x}{request:08x}")).expect("hexadecimal digits")
-}
-
-/// Requests without a usable id of their own so far.
-static REQUESTS: AtomicU32 = AtomicU32::new(0);
-
-/// A random number by which the request ids of two runs differ. Without random bytes they do not; the answers matter more.
-fn process_id() -> u32 {
-    static PROCESS: OnceLock<u32> = OnceLock::new();
-    *PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default())
 }
 
 /// A bug of a handler: the client learns no more than that. (A panic in a turn of the engine ends the process.)

@@ -1,6 +1,5 @@
 //! The `holdfast` program.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,18 +7,19 @@ use clap::Parser;
 use holdfast::command_line::{Action, CommandLine};
 use holdfast::config::{AuthMode, Config, ServerConfig};
 use holdfast::demo;
+use holdfast::log;
 use holdfast::login::account_errand;
 use holdfast::manual::{self, ManualErrand};
 use holdfast::metrics;
 use holdfast::offline;
 use holdfast::operator::{self, OperatorCommand, Streams};
 use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings};
+use holdfast::service_manager::ServiceManager;
 use holdfast::tokens;
 use holdfast_engine::clock::SystemClock;
 use holdfast_engine::engine::Wheels;
 use holdfast_engine::storage::EXIT_CONFIGURATION;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::filter::LevelFilter;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
             Err(error) => refuse(&error, error.exit_code()),
         };
     }
-    start_log(&config);
+    let _log = log::start(&config.log);
     run(config, action == Action::Demo)
 }
 
@@ -125,14 +125,19 @@ async fn serve(config: Config, with_demo: bool) -> Result<(), ServerError> {
         metrics: config.metrics.enabled.then(metrics::install).transpose()?,
         admin_token: std::env::var_os(tokens::VARIABLE).map(|token| token.to_string_lossy().into_owned()),
     };
+    log::count_lines_from_zero();
+    let mut service_manager = ServiceManager::default();
+    service_manager.recovering();
     let server = Server::start(config, surroundings).await?;
     announce(&server);
+    service_manager.serving(server.gateway());
     let demo = with_demo.then(|| tokio::spawn(demo::run(Arc::clone(server.gateway()))));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping: requests under way may finish");
+    service_manager.stopping();
     if let Some(demo) = demo {
         demo.abort();
     }
@@ -170,18 +175,5 @@ fn login_line(mode: AuthMode) -> &'static str {
         AuthMode::Accounts => "Login is by user name and password.",
         AuthMode::Jwt => "Login is by signed token.",
         AuthMode::Service => "Login is by a back end with a service token.",
-    }
-}
-
-fn start_log(config: &Config) {
-    let to_terminal = std::io::stderr().is_terminal();
-    let builder = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(to_terminal)
-        .with_max_level(LevelFilter::from(config.log.level));
-    if config.log.format.is_json(to_terminal) {
-        builder.json().init();
-    } else {
-        builder.init();
     }
 }

@@ -17,6 +17,7 @@ use crate::answer::Answered;
 use crate::error::{ApiError, Success};
 use crate::objects;
 use crate::request::{event_id, numbered_id, quantity, ticket_type};
+use crate::traces;
 
 /// The code of a hold that is not there, or not the caller's.
 pub const HOLD_NOT_FOUND: &str = "hold_not_found";
@@ -128,7 +129,7 @@ impl Operation {
         caller: Caller,
         key: Option<IdempotencyKey>,
     ) -> Result<Answered, ApiError> {
-        self.submit(engine, caller, key)?.await
+        traces::engine(self.submit(engine, caller, key)?).await
     }
 
     /// Sends it to its event now, to wait for the answer later.

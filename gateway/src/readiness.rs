@@ -72,6 +72,9 @@ impl Readiness {
 /// What keeps it from serving: it recovers, stops, its disk is full, stuck or far behind, or it has been refusing holds for
 /// seconds.
 pub fn check(gateway: &Gateway) -> Result<(), ApiError> {
+    if gateway.is_stopping() {
+        return Err(Unavailable::ShuttingDown.into());
+    }
     let engine = gateway.engine()?;
     engine.check_ready()?;
     if gateway.admission().is_overloaded(engine.now_ms()) {

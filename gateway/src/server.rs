@@ -18,6 +18,7 @@ use crate::login::{Login, LoginError};
 use crate::metrics::Exposition;
 use crate::tls::{Tls, TlsError};
 use crate::tokens::{Tokens, TokensError};
+use crate::traces::{Traces, TracesError};
 
 /// The exit code of a process that cannot listen where it was told to.
 pub const EXIT_UNAVAILABLE: u8 = 69;
@@ -52,6 +53,9 @@ pub enum ServerError {
     /// The operating system failed.
     #[error("cannot run the server: {0}")]
     System(#[from] std::io::Error),
+    /// The collector of the traces could never be reached. No data was touched.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// The metrics could not be set up.
     #[error("cannot set up metrics: {0}")]
     Metrics(#[from] BuildError),
@@ -62,7 +66,7 @@ impl ServerError {
     pub fn exit_code(&self) -> u8 {
         match self {
             ServerError::Listen { .. } => EXIT_UNAVAILABLE,
-            ServerError::Tls(_) => EXIT_CONFIGURATION,
+            ServerError::Tls(_) | ServerError::Traces(_) => EXIT_CONFIGURATION,
             ServerError::Open(error) => error.exit_code(),
             ServerError::Tokens(error) => error.exit_code(),
             ServerError::Login(error) => error.exit_code(),
@@ -105,9 +109,10 @@ impl Server {
         let public = listen(config.server.listen)?;
         let admin = config.admin_listen().map(listen).transpose()?;
         let own_metrics = config.metrics_listen().map(listen).transpose()?;
+        let traces = Traces::start(&config.traces)?;
         raise_open_files_limit(config.limits.connections_max, if admin.is_some() { 2 } else { 1 });
         let exposition = Exposition::new(metrics, config.metrics.events_max);
-        let gateway = Arc::new(Gateway::new(config.clone(), login, tls, &clock, exposition));
+        let gateway = Arc::new(Gateway::new(config.clone(), login, tls, traces, &clock, exposition));
         let side = if admin.is_some() { Side::Public } else { Side::Both };
         let public = Listener::serve(public, side, &gateway)?;
         let admin = admin.map(|listener| Listener::serve(listener, Side::Admin, &gateway)).transpose()?;
@@ -166,6 +171,7 @@ impl Server {
 
     /// Lets requests under way finish, at most `server.drain_seconds`, then stops the engine in good order.
     pub async fn stop(self) {
+        self.gateway.begin_stop();
         let drain = Duration::from_secs(u64::from(self.gateway.config().server.drain_seconds));
         let admin = async {
             if let Some(admin) = self.admin {
@@ -181,10 +187,18 @@ impl Server {
         if let Ok(engine) = self.gateway.engine() {
             engine.shutdown().await;
         }
-        // Last: who watches sees the stop to its end.
+        // Whoever watches sees the stop nearly to its end.
         if let Some(metrics) = self.metrics {
             metrics.stop(Duration::ZERO).await;
         }
+        stop_traces(self.gateway).await;
+    }
+}
+
+async fn stop_traces(gateway: Arc<Gateway>) {
+    let stop = move || gateway.traces().iter().for_each(|traces| traces.stop());
+    if let Err(error) = tokio::task::spawn_blocking(stop).await {
+        tracing::error!(%error, "the traces ended abruptly");
     }
 }
 

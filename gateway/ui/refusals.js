@@ -58,6 +58,7 @@ const SENTENCES = {
   recovering: (told) => `The server is just starting: nothing of yours is lost. ${again(told)}`,
   shutting_down: (told) => `The server is being restarted: nothing of yours is lost. ${again(told)}`,
   storage_full: () => "No new tickets can be held at the moment. Booking what you hold goes on.",
+  disk_slow: () => "The server is slow at the moment: what you ask for is answered late.",
   timeout: () => "The server took too long, and may have done it. Try again: it is done once at most.",
 };
 

@@ -16,6 +16,7 @@ use crate::core::status::Status;
 use crate::error::Unavailable;
 use crate::event_turn;
 use crate::handle::{EventHandle, EventView, Reply};
+use crate::lifecycle_log::LifecycleStep;
 use crate::machine::EventMachine;
 use crate::record::encode_record;
 
@@ -130,8 +131,10 @@ impl Engine {
         now_ms: u64,
     ) -> oneshot::Receiver<Reply> {
         let mut record = Vec::new();
-        encode_record(handle.number, now_ms, &By::Admin(admin_name.to_owned()), changes, &mut record);
+        let by = By::Admin(admin_name.to_owned());
+        encode_record(handle.number, now_ms, &by, changes, &mut record);
         let last_offset = changes.len() as u64 - 1;
+        let lifecycle: Vec<_> = LifecycleStep::among(changes, &by, last_offset).collect();
         let (sender, receiver) = oneshot::channel();
         let (view, _) = handle.read(|event| EventView::of(event, 0, None));
         let (publisher, services) = (Arc::clone(handle), Arc::clone(&self.services));
@@ -139,6 +142,7 @@ impl Engine {
             let seq = first_seq + last_offset;
             event_turn::publish(&publisher, &services, EventView { seq, ..view }, false);
             drop(sender.send(Reply { answer: Ok(Outcome::Done), seq, is_replay: false, at_ms: now_ms }));
+            lifecycle.iter().for_each(|step| step.log(&publisher.id, first_seq));
         };
         let first_seq = self.services.journal.append(&record, changes.len() as u32, Box::new(deliver));
         handle.set_appended_seq(first_seq + last_offset);

@@ -29,7 +29,7 @@ impl Engine {
             journal: self.journal_levels(now_ms),
             disk_bytes: services.violations.disk_bytes(),
             snapshot: self.snapshot_levels(now_ms),
-            wheel_turn_age_ms: now_ms.saturating_sub(services.pressure.wheels_turned_ms()),
+            wheel_turn_age_ms: now_ms.saturating_sub(services.pulse.turned_ms()),
             clock_offset_ms: services.clock.wall_offset_ms(),
             violations: services.violations.count(),
             ..Levels::default()

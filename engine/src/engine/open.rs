@@ -26,7 +26,7 @@ use crate::history::History;
 use crate::journal::{self, Journal, JournalError, JournalOptions, RecordBuffer, RecoveryReport, SnapshotPoint};
 use crate::machine::EventMachine;
 use crate::metrics::Metrics;
-use crate::pressure::Pressure;
+use crate::pulse::Pulse;
 use crate::record::encode_record;
 use crate::services::Services;
 use crate::session_machine::SessionMachine;
@@ -87,7 +87,8 @@ impl Engine {
             sessions: SessionTable::default(),
             watchers: Arc::default(),
             alarms: Alarms::new(now_ms),
-            pressure: Arc::new(Pressure::new(now_ms)),
+            pressure: Arc::default(),
+            pulse: Pulse::new(now_ms),
             snapshots: Mutex::new(SnapshotsSoFar::from_point(point)),
             tally: RunningTally::default(),
             history: History::default(),

@@ -8,6 +8,7 @@ use crate::clock::Stopwatch;
 use crate::handle::Totals;
 use crate::heartbeat::Heartbeat;
 use crate::history::Sample;
+use crate::pulse::WheelPulse;
 use crate::services::{AbortOnPanic, Services};
 use crate::session_turn::SessionHandle;
 use crate::state::SESSIONS;
@@ -69,6 +70,11 @@ impl Engine {
     pub fn turn_wheels(&self) {
         turn_wheels(&self.services, &self.sessions);
     }
+
+    /// Whether the thread that turns the wheels is alive, for who looks again and again.
+    pub fn wheel_pulse(&self) -> WheelPulse {
+        self.services.pulse.look()
+    }
 }
 
 fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heartbeat: Heartbeat) {
@@ -81,7 +87,8 @@ fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heart
         services.metrics.wheels_turned(last_turn.elapsed().saturating_sub(tick));
         last_turn = Stopwatch::start();
         turn_wheels(services, sessions);
-        if let Err(error) = heartbeat.beat(services.clock.now_ms()) {
+        let now_ms = services.clock.now_ms();
+        if let Err(error) = services.pulse.at_disk(|| heartbeat.beat(now_ms)) {
             tracing::warn!(%error, "no heartbeat was written; after a restart, live holds may get back more time than was lost");
         }
         is_stopping = shared.stopped.wait_timeout(is_stopping, tick).unwrap_or_else(PoisonError::into_inner).0;
@@ -90,7 +97,6 @@ fn run(shared: &Shared, services: &Services, sessions: &SessionHandle, mut heart
 
 fn turn_wheels(services: &Services, sessions: &SessionHandle) {
     let now_ms = services.clock.now_ms();
-    services.pressure.wheels_turn(now_ms);
     services.pressure.look_at_disk(services.journal.frame_in_flight(), now_ms);
     if services.history.is_due(now_ms) {
         services.history.keep(take_sample(services, now_ms));
@@ -102,6 +108,7 @@ fn turn_wheels(services: &Services, sessions: &SessionHandle) {
             event.nudge();
         }
     }
+    services.pulse.turned(now_ms);
 }
 
 fn take_sample(services: &Services, now_ms: u64) -> Sample {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use axum::http::Uri;
 use ipnet::IpNet;
 
 use super::{AuthMode, Config, is_set};
@@ -17,6 +18,7 @@ impl Config {
         self.engine().check()?;
         self.check_files()?;
         self.check_jwt()?;
+        self.check_traces()?;
         self.check_exposure()
     }
 
@@ -37,7 +39,7 @@ impl Config {
 
     fn check_bounds(&self) -> Result<(), String> {
         let (server, admin, accounts, jwt) = (&self.server, &self.admin, &self.accounts, &self.jwt);
-        let (limits, overload) = (&self.limits, &self.overload);
+        let (limits, overload, traces) = (&self.limits, &self.overload, &self.traces);
         within("server.drain_seconds", server.drain_seconds, 0, 3_600)?;
         within("server.reread_seconds", server.reread_seconds, 1, 3_600)?;
         within("admin.lockout_failures_max", admin.lockout_failures_max, 1, 1_000)?;
@@ -69,7 +71,9 @@ impl Config {
         within("metrics.events_max", self.metrics.events_max, 0, 10_000)?;
         within("overload.requests_max", overload.requests_max, 16, 1_000_000)?;
         within("overload.latency_target_ms", overload.latency_target_ms, 1, 60_000)?;
-        within("overload.retry_after_seconds", overload.retry_after_seconds, 1, 3_600)
+        within("overload.retry_after_seconds", overload.retry_after_seconds, 1, 3_600)?;
+        within("traces.requests_per_mille", traces.requests_per_mille, 0, 1_000)?;
+        within("traces.requests_per_second_max", traces.requests_per_second_max, 1, 10_000)
     }
 
     fn check_lists(&self) -> Result<(), String> {
@@ -122,6 +126,21 @@ impl Config {
         Ok(())
     }
 
+    fn check_traces(&self) -> Result<(), String> {
+        let traces = &self.traces;
+        if traces.is_on() && !is_collector(&traces.endpoint) {
+            return Err(format!(
+                "traces.endpoint must be a URL such as http://127.0.0.1:4318/v1/traces, without user name, password and \
+                 query, or empty, but is {:?}",
+                traces.endpoint
+            ));
+        }
+        if traces.service_name.is_empty() {
+            return Err("traces.service_name must be a name, but is empty".to_owned());
+        }
+        Ok(())
+    }
+
     /// Beyond this machine, nobody listens in (TLS), nobody is asked for nothing (open mode), and nobody's address is made
     /// up (trusted proxies), unless the operator says otherwise.
     fn check_exposure(&self) -> Result<(), String> {
@@ -169,6 +188,14 @@ fn is_loopback(address: IpAddr) -> bool {
 
 fn parse_network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// A URL of HTTP with a host. Secrets have no place in it: it is printed and logged.
+fn is_collector(text: &str) -> bool {
+    let Ok(uri) = text.parse::<Uri>() else { return false };
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
+    is_http && !authority.is_empty() && !authority.contains('@') && uri.query().is_none()
 }
 
 /// Scheme, host and perhaps port, as browsers send it: no path, no capital letters.

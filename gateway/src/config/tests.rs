@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::Dict;
 use figment::{Figment, Provider};
+use tracing::level_filters::LevelFilter;
 
 use super::*;
 
@@ -172,7 +173,7 @@ fn values_may_be_toml_or_bare_texts() {
 fn unknown_keys_are_named_with_their_source() {
     let keys = "the keys of cors are origins";
     let sections = "the sections are accounts, actors, admin, auth, cors, damping, events, journal, jwt, limits, log, \
-                    overload, recovery, server, sessions, snapshot, tls, wheel";
+                    overload, recovery, server, sessions, snapshot, tls, traces, wheel";
     let in_file = |file| Sources { file: Some(file), ..Sources::default() }.refusal();
     let rows = [
         (in_file("[cors]\nbody = 1"), format!("cors.body is not in the configuration (file given.toml): {keys}")),
@@ -204,7 +205,7 @@ fn wrong_types_are_named_with_key_and_source() {
         ("server.listen", "localhost:80", "an address and a port, such as 127.0.0.1:8080, but is \"localhost:80\""),
         ("auth.mode", "trust", "\"open\" or \"accounts\" or \"jwt\" or \"service\", but is \"trust\""),
         ("log.format", "xml", "\"auto\" or \"text\" or \"json\", but is \"xml\""),
-        ("log.level", "5", "\"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\", but is \"5\""),
+        ("log.level", "5", "\"off\" or \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\", but is \"5\""),
     ];
     for (key, value, complaint) in rows {
         assert_eq!(refusal_of_setting(key, value), format!("{key} must be {complaint} (--set)"));

@@ -11,8 +11,8 @@ use metrics::{Counter, Histogram};
 use super::names::{HTTP_REQUEST_SECONDS, HTTP_REQUESTS};
 use crate::openapi;
 
-/// What no route is for.
-const UNMATCHED: &str = "unmatched";
+/// The path of what no route is for.
+pub const UNMATCHED: &str = "unmatched";
 /// The methods that are told apart.
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OTHER"];
 /// The statuses, in order. Any other counts as `OTHER_STATUS`.

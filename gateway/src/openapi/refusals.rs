@@ -79,7 +79,7 @@ pub(crate) const CHANGING: &[&str] =
     &["validation_failed", "ticket_type_not_found", "version_conflict", "capacity_below_committed"];
 pub(crate) const STATUS: &[&str] = &["validation_failed", "invalid_transition"];
 pub(crate) const REMOVING: &[&str] = &["validation_failed", "event_in_use"];
-pub(crate) const READINESS: &[&str] = &["recovering", "shutting_down", "storage_full"];
+pub(crate) const READINESS: &[&str] = &["recovering", "shutting_down", "storage_full", "disk_slow"];
 
 /// One refusal of each code, with an example of what it tells.
 pub(crate) static CATALOGUE: LazyLock<Vec<ApiError>> = LazyLock::new(|| {
@@ -100,6 +100,7 @@ pub(crate) static CATALOGUE: LazyLock<Vec<ApiError>> = LazyLock::new(|| {
         ApiError::Recovering,
         ApiError::Unavailable(Unavailable::ShuttingDown),
         ApiError::Unavailable(Unavailable::StorageFull),
+        ApiError::Unavailable(Unavailable::DiskSlow { for_ms: 5_000 }),
         ApiError::TimedOut,
     ];
     of_api.into_iter().chain(rejections().map(rejected)).collect()

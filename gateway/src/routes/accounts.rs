@@ -28,6 +28,7 @@ use crate::login::{check_password, user_name};
 use crate::openapi::refusals;
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query};
+use crate::traces;
 
 pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
     OpenApiRouter::default()
@@ -167,7 +168,7 @@ async fn make(
         return Err(rejected(Rejection::AccountExists));
     }
     let hash = pool.hash(password).await?;
-    let seq = seq(engine.add_account(&user, hash, by, reason).await?)?;
+    let seq = seq(traces::engine(engine.add_account(&user, hash, by, reason)).await?)?;
     let response = answer::with_seq(answer::body(Success::Created, Account { user }), seq);
     Ok(answer::personal(response))
 }
@@ -196,7 +197,7 @@ async fn change(
     let checked_hash = check_password(&gateway, pool, &client, &user, password).await?;
     let hash = pool.hash(new_password).await?;
     let owner = PasswordOwner { checked_hash, kept_token };
-    done(engine.change_password(&user, hash, Some(owner), By::User, None).await?)
+    done(traces::engine(engine.change_password(&user, hash, Some(owner), By::User, None)).await?)
 }
 
 /// Who has an account.
@@ -245,7 +246,7 @@ async fn reset(
         return Err(rejected(Rejection::AccountNotFound));
     }
     let hash = pool.hash(password).await?;
-    done(engine.change_password(&user, hash, None, organiser.by(), why).await?)
+    done(traces::engine(engine.change_password(&user, hash, None, organiser.by(), why)).await?)
 }
 
 /// Removes an account, and ends the session. The bookings stay.
@@ -264,7 +265,7 @@ async fn remove(
     request: Mutation<ReasonBody>,
 ) -> Result<Response, ApiError> {
     let why = reason(request.body.reason)?;
-    done(gateway.engine()?.remove_account(&user, organiser.by(), why).await?)
+    done(traces::engine(gateway.engine()?.remove_account(&user, organiser.by(), why)).await?)
 }
 
 fn done(answer: AccountAnswer) -> Result<Response, ApiError> {

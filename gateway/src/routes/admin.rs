@@ -18,12 +18,14 @@ use crate::answer::{self, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
+use crate::log::ActedOn;
 use crate::objects::{self, AdminBooking, AdminHold, ShownChange};
 use crate::openapi::parameters::IdempotencyKeyHeader;
 use crate::openapi::refusals;
 use crate::operation::hold_of_no_event;
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, event_id, numbered_id, ticket_type};
+use crate::traces;
 
 pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
     OpenApiRouter::default()
@@ -132,7 +134,7 @@ async fn release(
 ) -> Result<Response, ApiError> {
     let (engine, (event, number)) = (gateway.engine()?, numbered_id(&hold, "hold_not_found")?);
     let command = Command::ReleaseHold { number, reason: reason(request.body.reason)? };
-    let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
+    let reply = traces::engine(engine.execute(&event, organiser.caller(), request.key, command)).await?;
     answer::mutation(engine, &event, hold_of_no_event(reply), |view, outcome| match outcome {
         Outcome::Hold(hold) => Some((Success::Ok, Some(objects::admin_hold(view, hold, engine.user_name(hold.user))))),
         _ => None,
@@ -164,11 +166,14 @@ async fn release_many(
         reason: why.ok_or_else(|| ApiError::invalid("reason", "must say why"))?,
         dry_run: dry_run.unwrap_or(false),
     };
-    let done = engine.release_holds(&event, organiser.name.as_str(), &wish).await?;
+    let done = traces::engine(engine.release_holds(&event, organiser.name.as_str(), &wish)).await?;
     let done = done.map_err(|rejection| ApiError::rejected(rejection, Some(event), engine.now_ms()))?;
     let value = ReleasedHolds { matched: done.matched, released: done.released };
     let response = answer::personal(answer::body(Success::Ok, value));
-    Ok(if wish.dry_run { response } else { answer::with_seq(response, done.seq) })
+    Ok(match wish.dry_run {
+        true => answer::with_act(response, ActedOn::Nothing),
+        false => answer::with_seq(response, done.seq),
+    })
 }
 
 /// Gives a hold more time.
@@ -189,7 +194,7 @@ async fn extend(
     let (engine, (event, number)) = (gateway.engine()?, numbered_id(&hold, "hold_not_found")?);
     let seconds = u32::try_from(request.body.seconds).map_err(|_| ApiError::invalid("seconds", "must be 1 or more"))?;
     let command = Command::GiveTime { number, seconds, reason: reason(request.body.reason)? };
-    let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
+    let reply = traces::engine(engine.execute(&event, organiser.caller(), request.key, command)).await?;
     answer::mutation(engine, &event, hold_of_no_event(reply), |view, outcome| match outcome {
         Outcome::Hold(hold) => Some((Success::Ok, Some(objects::admin_hold(view, hold, engine.user_name(hold.user))))),
         _ => None,
@@ -213,7 +218,7 @@ async fn cancel(
 ) -> Result<Response, ApiError> {
     let (engine, (event, number)) = (gateway.engine()?, numbered_id(&booking, "booking_not_found")?);
     let command = Command::CancelBooking { number, reason: reason(request.body.reason)? };
-    let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
+    let reply = traces::engine(engine.execute(&event, organiser.caller(), request.key, command)).await?;
     answer::mutation(engine, &event, booking_of_no_event(reply), |view, outcome| match outcome {
         Outcome::Cancelled(booking) => {
             Some((Success::Ok, Some(objects::admin_booking(view, booking, engine.user_name(booking.user)))))

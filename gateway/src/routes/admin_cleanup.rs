@@ -16,6 +16,7 @@ use crate::answer;
 use crate::error::{ApiError, Success};
 use crate::gateway::{DoneCleanup, Gateway};
 use crate::identity::Organiser;
+use crate::log::ActedOn;
 use crate::objects::{self, EventId, NumberedId, TypeId};
 use crate::request::Mutation;
 
@@ -115,7 +116,8 @@ async fn cleanup(
         (true, true) => CleanedUp::Each(each(engine, counts, &engine.to_be_cleaned().await)),
         (true, false) => CleanedUp::Each(each(engine, counts, &read_cleaned(&gateway, cleanup).await?)),
     };
-    Ok(answer::personal(answer::body(Success::Ok, value)))
+    let response = answer::personal(answer::body(Success::Ok, value));
+    Ok(if dry_run { answer::with_act(response, ActedOn::Nothing) } else { response })
 }
 
 /// What a cleanup did, read back from the journal.

@@ -27,12 +27,14 @@ use crate::answer::{self, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
+use crate::log::ActedOn;
 use crate::objects::{self, AdminEvent};
 use crate::openapi::parameters::{IdempotencyKeyHeader, IfMatchHeader};
 use crate::openapi::refusals;
 use crate::page::Page;
 use crate::request::{self, Mutation, PathId, Query, event_id, slug};
 use crate::time::parse_rfc3339;
+use crate::traces;
 
 pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
     OpenApiRouter::default()
@@ -232,8 +234,9 @@ async fn create(
     let engine = gateway.engine()?;
     let new = request.body.into_event(engine.config().events.settings())?;
     let event = new.id.clone();
-    let reply = engine.create_event(organiser.name.as_str(), request.key, new).await?;
-    answer_event(&gateway, &event, reply, Success::Created)
+    let reply = traces::engine(engine.create_event(organiser.name.as_str(), request.key, new)).await?;
+    let response = answer_event(&gateway, &event, reply, Success::Created)?;
+    Ok(answer::with_act(response, ActedOn::Thing(event.as_str().to_owned())))
 }
 
 /// Changes texts, settings and capacities. Of a ticket type, only the capacity can be changed.
@@ -255,7 +258,7 @@ async fn change(
     let (engine, event) = (gateway.engine()?, event_id(&event)?);
     let patch = request.body.into_patch(if_match(&headers)?)?;
     let command = Command::Change(Box::new(patch));
-    let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
+    let reply = traces::engine(engine.execute(&event, organiser.caller(), request.key, command)).await?;
     answer_event(&gateway, &event, reply, Success::Ok)
 }
 
@@ -276,7 +279,7 @@ async fn set_status(
 ) -> Result<Response, ApiError> {
     let (engine, event) = (gateway.engine()?, event_id(&event)?);
     let command = Command::SetStatus { to: request.body.status.0, reason: reason(request.body.reason)? };
-    let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
+    let reply = traces::engine(engine.execute(&event, organiser.caller(), request.key, command)).await?;
     answer_event(&gateway, &event, reply, Success::Ok)
 }
 
@@ -297,7 +300,7 @@ async fn remove(
 ) -> Result<Response, ApiError> {
     let (engine, event) = (gateway.engine()?, event_id(&event)?);
     let command = Command::Delete { reason: reason(request.body.reason)? };
-    let reply = engine.execute(&event, organiser.caller(), request.key, command).await?;
+    let reply = traces::engine(engine.execute(&event, organiser.caller(), request.key, command)).await?;
     let seq = reply.seq;
     match reply.answer {
         Ok(_) => Ok(answer::personal(answer::with_seq(answer::empty(Success::NoContent), seq))),

@@ -23,6 +23,7 @@ use crate::objects::{self, AdminSession};
 use crate::openapi::refusals;
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, session_id};
+use crate::traces;
 
 pub(super) fn router() -> OpenApiRouter<Arc<Gateway>> {
     OpenApiRouter::default().routes(routes!(list)).routes(routes!(end))
@@ -86,7 +87,7 @@ async fn end(
     const NOT_FOUND: ApiError = ApiError::NotFound("session_not_found");
     let (engine, session) = (gateway.engine()?, session_id(&session)?);
     let why = reason(request.body.reason)?;
-    let ended = engine.end_session(session, SessionEnd::Admin, organiser.by(), why).await?;
+    let ended = traces::engine(engine.end_session(session, SessionEnd::Admin, organiser.by(), why)).await?;
     let seq = ended.ok_or(NOT_FOUND)?;
     Ok(answer::personal(answer::with_seq(answer::empty(Success::NoContent), seq)))
 }

@@ -21,6 +21,7 @@ use crate::objects::{NumberedId, Time};
 use crate::openapi::refusals;
 use crate::operation::{BookBody, ConfirmBody, HoldBody, Operation};
 use crate::request::{Batch, Object, operation_key};
+use crate::traces;
 
 /// The most operations of one batch.
 const OPERATIONS_MAX: usize = 1_000;
@@ -144,14 +145,18 @@ async fn run(
     // All are sent before the first answer is waited for: so they share turns and syncs of the disk, and whoever hangs up has
     // had all of them done.
     let answers: Vec<_> = operations.into_iter().map(|Object(item)| item.submit(&gateway, engine)).collect();
-    let mut results = Vec::with_capacity(answers.len());
-    for answer in answers {
-        let answered = match answer {
-            Ok(answer) => answer.await,
-            Err(refusal) => Err(refusal),
-        };
-        results.push(ItemResult::from(answered.unwrap_or_else(Answered::refused)));
-    }
+    let results = async {
+        let mut results = Vec::with_capacity(answers.len());
+        for answer in answers {
+            let answered = match answer {
+                Ok(answer) => answer.await,
+                Err(refusal) => Err(refusal),
+            };
+            results.push(ItemResult::from(answered.unwrap_or_else(Answered::refused)));
+        }
+        results
+    };
+    let results = traces::engine(results).await;
     let results = Results { results, server_time: Time::of(engine.now_ms()) };
     Ok(answer::personal(answer::body(Success::Ok, results)))
 }

@@ -20,6 +20,7 @@ use crate::openapi::refusals;
 use crate::operation::{BookBody, Operation};
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, numbered_id};
+use crate::traces;
 
 const NOT_FOUND: &str = "booking_not_found";
 
@@ -105,7 +106,7 @@ async fn cancel(
     let NoBody {} = request.body;
     let (engine, (event, number)) = (gateway.engine()?, numbered_id(&booking, NOT_FOUND)?);
     let command = Command::CancelBooking { number, reason: None };
-    let reply = engine.execute(&event, buyer.caller(), request.key, command).await?;
+    let reply = traces::engine(engine.execute(&event, buyer.caller(), request.key, command)).await?;
     answer::mutation(engine, &event, booking_of_no_event(reply), |view, outcome| match outcome {
         Outcome::Cancelled(booking) => Some((Success::Ok, Some(objects::booking(view, booking)))),
         _ => None,

@@ -28,6 +28,7 @@ use crate::login::{Login, Proof};
 use crate::objects::{self, Booking, EventId, Hold, QueueEntry, Session, Time, TypeId, one_of};
 use crate::openapi::refusals;
 use crate::request::{self, Mutation, quantity, slug};
+use crate::traces;
 
 /// The most intents of one login.
 const INTENTS_MAX: usize = 100;
@@ -152,7 +153,7 @@ async fn login(
     let identity = gateway.login().establish(&gateway, &client, Proof { user, password, token }).await?;
     gateway.rates().login_of(&identity.user_name)?;
     let (token, token_hash) = identity::new_token()?;
-    let login = engine.login(identity, token_hash, intents).await?;
+    let login = traces::engine(engine.login(identity, token_hash, intents)).await?;
     let success = if login.fresh { Success::Created } else { Success::Ok };
     let value = render_login(engine, &login, &token);
     let response = answer::with_seq(answer::body(success, value), login.seq);
@@ -190,7 +191,8 @@ async fn mine(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Respo
     security(("session_token" = []), ("session_cookie" = [])),
 )]
 async fn logout(State(gateway): State<Arc<Gateway>>, buyer: Buyer) -> Result<Response, ApiError> {
-    let ended = gateway.engine()?.end_session(buyer.0.number, SessionEnd::Logout, By::User, None).await?;
+    let ended =
+        traces::engine(gateway.engine()?.end_session(buyer.0.number, SessionEnd::Logout, By::User, None)).await?;
     let response = answer::with_cookie(answer::empty(Success::NoContent), identity::session_cookie(None));
     // Where somebody else ended it in between, it is over all the same.
     Ok(answer::personal(match ended {

@@ -519,7 +519,7 @@ fn nobody_writes_lines_into_the_log() {
         let [line] = told.as_slice() else { panic!("{log}") };
         if format == "json" {
             let line: Value = serde_json::from_str(line).expect("JSON");
-            assert_eq!((&line["fields"]["request_id"], &line["level"]), (&json!(ID), &json!("ERROR")));
+            assert_eq!((&line["span"]["request_id"], &line["level"]), (&json!(ID), &json!("ERROR")));
         }
         assert!(!log.contains('\u{1b}'), "{log}");
     }

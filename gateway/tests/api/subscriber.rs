@@ -1,5 +1,6 @@
 //! Somebody who reads a WebSocket.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -33,11 +34,16 @@ pub struct Subscriber {
 impl Subscriber {
     /// Opens a socket, with these headers besides, and says nothing.
     pub async fn open(server: &TestServer, headers: &[(&'static str, &str)]) -> Subscriber {
-        let mut request = format!("ws://{}/v1/ws", server.address()).into_client_request().expect("a request");
+        Subscriber::open_at(server.address(), headers).await
+    }
+
+    /// The same, where a server listens at `address`.
+    pub async fn open_at(address: SocketAddr, headers: &[(&'static str, &str)]) -> Subscriber {
+        let mut request = format!("ws://{address}/v1/ws").into_client_request().expect("a request");
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a header"));
         }
-        let stream = TcpStream::connect(server.address()).await.expect("a server that listens");
+        let stream = TcpStream::connect(address).await.expect("a server that listens");
         let (socket, _) = tokio_tungstenite::client_async(request, stream).await.expect("a WebSocket");
         Subscriber { socket }
     }

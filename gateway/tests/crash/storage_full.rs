@@ -21,6 +21,8 @@ pub async fn run() {
         [log_in(&server, "ann").await, log_in(&server, "bob").await, log_in(&server, "eve").await];
     eve.confirm().await.expect(201);
     fill(&server).await;
+    let readiness = Request { method: Method::GET, path: "/readyz".to_owned(), token: None, key: None, body: None };
+    connect(&server).await.send(&readiness).await.expect("the server goes on").expect_full();
 
     eve.send(Method::POST, "/v1/events/gala/holds", Some(json!({ "ticket_type": "vip" }))).await.expect_full();
     ann.confirm().await.expect(201);

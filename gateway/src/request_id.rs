@@ -1,0 +1,33 @@
+//! The id by which a request is found again: in its answer, in the log, in the traces.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::http::{HeaderMap, HeaderValue};
+
+/// The header that has it, of requests and of answers.
+pub const REQUEST_ID: &str = "x-request-id";
+
+/// The longest that is taken from a caller, in characters.
+const LENGTH_MAX: usize = 128;
+
+/// The caller's id, if it sent a usable one, which is visible ASCII; otherwise a new one.
+pub fn of(headers: &HeaderMap) -> HeaderValue {
+    let is_usable = |value: &&HeaderValue| {
+        (1..=LENGTH_MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    if let Some(given) = headers.get(REQUEST_ID).filter(is_usable) {
+        return given.clone();
+    }
+    let (process, request) = (process_id(), REQUESTS.fetch_add(1, Ordering::Relaxed));
+    HeaderValue::try_from(format!("{process:08x}{request:08x}")).expect("hexadecimal digits")
+}
+
+/// Requests without a usable id of their own so far.
+static REQUESTS: AtomicU32 = AtomicU32::new(0);
+
+/// A random number by which the request ids of two runs differ. Without random bytes they do not; the answers matter more.
+fn process_id() -> u32 {
+    static PROCESS: OnceLock<u32> = OnceLock::new();
+    *PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default())
+}

@@ -289,7 +289,7 @@ def small_disk(size: str) -> Iterator[Path]:
         mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "holdfast-test", place]
         mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
         if mounted.returncode:
-            raise CannotBeTried(f"no file system can be mounted here: {mounted.stderr.strip()}")
+            raise CannotBeTried(f"no file system can be mounted here: {mounted.stderr.splitlines()[0]}")
         try:
             yield Path(place)
         finally:

@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from caller import Buyer
 from crowd import crowd, request_of
+from load import EVENT, buyers, open_sale, repeated
 from organiser import Organiser
 from server import ROOT, Server
 from standing_thread import standing
@@ -31,75 +31,11 @@ Seen = Callable[[str], float | None]
 
 Bringing = Callable[[Server, Seen], AbstractContextManager[None]]
 
-EVENT = "gala"
-
 # How long it may take until a fault is there.
 BRING_SECONDS = 60
 
 # Where the Makefile puts the library where it is not installed.
 FAKETIME_PLACES = [Path("/usr/lib"), ROOT / ".tools" / "faketime" / "usr" / "lib"]
-
-
-def open_sale(server: Server, capacity: int, **settings: object) -> Organiser:
-    organiser = Organiser(server.url)
-    tickets = [{"id": "general", "name": "General", "capacity": capacity}]
-    event = {"id": EVENT, "name": "Gala", "status": "on_sale", "auto_hold": 0, "ticket_types": tickets, **settings}
-
-    def created() -> bool:
-        try:
-            organiser.create(event)
-        except AssertionError:
-            return False
-        return True
-
-    eventually("the event is there, also where answers come too late", created, BRING_SECONDS)
-    return organiser
-
-
-@contextmanager
-def repeated(turn: Callable[[int], object], at_once: int, pause_seconds: float) -> Iterator[None]:
-    """Takes turns on so many threads, each with a pause after it, until the block ends. A cut connection or an error of the
-    server ends a turn and no more."""
-    over = threading.Event()
-
-    def take_turns(number: int) -> None:
-        while not over.wait(pause_seconds):
-            try:
-                turn(number)
-            except (OSError, http.client.HTTPException, AssertionError):
-                over.wait(0.2)
-
-    threads = [threading.Thread(target=take_turns, args=(number,), daemon=True) for number in range(at_once)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-
-
-@contextmanager
-def buyers(server: Server, at_once: int, pause_seconds: float = 0.0) -> Iterator[None]:
-    """Buyers who log in once, and then hold a ticket and give it back, again and again."""
-    open_sale(server, 1_000).close()
-    known: dict[int, Buyer] = {}
-
-    def hold_and_give_back(number: int) -> None:
-        buyer = known.get(number) or Buyer(server.url, f"buyer-{number}", intents=[])
-        if not buyer.token:
-            buyer.close()
-            return
-        known[number] = buyer
-        hold = buyer.hold(EVENT)
-        if hold.is_success:
-            buyer.release(hold.body["id"])
-
-    with repeated(hold_and_give_back, at_once, pause_seconds):
-        yield
-    for buyer in known.values():
-        buyer.close()
 
 
 @contextmanager
@@ -353,7 +289,7 @@ def small_disk(size: str) -> Iterator[Path]:
         mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "holdfast-test", place]
         mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
         if mounted.returncode:
-            raise CannotBeTried(f"no file system can be mounted here: {mounted.stderr.strip()}")
+            raise CannotBeTried(f"no file system can be mounted here: {mounted.stderr.splitlines()[0]}")
         try:
             yield Path(place)
         finally:

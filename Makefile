@@ -185,12 +185,12 @@ PROMETHEUS_UNPACKED := .tools/prometheus/usr/bin/prometheus
 FAKETIME_INSTALLED := $(wildcard /usr/lib/*/faketime/libfaketimeMT.so.1)
 FAKETIME_UNPACKED := .tools/faketime/unpacked
 
-# Faults of the disk need the simulated one. That program is put apart, and the plain one back in its place: no other step,
-# and nobody by hand, comes by a program that can stand on the tests' disk.
+# Faults of the disk need the simulated one, which the program of the tests has. It is put apart, and the plain one back in
+# its place: no other step, and nobody by hand, comes by a program that can stand on the tests' disk.
 .PHONY: observability
 observability: $(if $(PROMETHEUS_ON_PATH),,$(PROMETHEUS_UNPACKED)) $(if $(FAKETIME_INSTALLED),,$(FAKETIME_UNPACKED)) ## Try the metrics, the dashboard and the alerts with a real Prometheus
 	@echo "observability: building, with the simulated disk"
-	@cargo build --locked --package holdfast --features holdfast-engine/simulated-disk
+	@cargo test --quiet --locked --workspace --no-run
 	@install -D --mode 755 $(TARGET)/debug/holdfast $(OBSERVABILITY_PROGRAM)
 	@cargo build --locked --package holdfast
 	@for test in $(OBSERVABILITY)/*_test.py; do \

@@ -18,7 +18,7 @@ crate::metric_catalogue! {
         "Commands in the fullest inbox, of events and logins.";
     INBOX_WAIT_SECONDS: histogram "holdfast_inbox_wait_seconds" in seconds =>
         "How long the oldest command of each turn had waited for it.";
-    LOGINS: counter "holdfast_logins_total" by "session" =>
+    LOGINS: counter "holdfast_logins_total" by "kind" =>
         "Logins, by whether they opened a session or found a live one.";
     LOGIN_SECONDS: histogram "holdfast_login_seconds" in seconds =>
         "From when a login was handed to the engine until it was durable; what it asks of events comes after \

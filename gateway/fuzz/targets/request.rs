@@ -115,7 +115,7 @@ impl Server {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(1_795_341_600_000));
         let login = Login::start(&config).expect("threads that hash");
         let metrics = Exposition::new(Some(PrometheusBuilder::new().build_recorder().handle()), 100);
-        let gateway = Arc::new(Gateway::new(config.clone(), login, None, &clock, metrics));
+        let gateway = Arc::new(Gateway::new(config.clone(), login, None, None, &clock, metrics));
         let engine = Engine::open(config.engine(), data.path(), clock, Wheels::ByHand).expect("an engine");
         let (tokens, _) = Tokens::open(Some(ADMIN_TOKEN), data.path()).expect("a usable admin token");
         gateway.serve(engine, tokens);

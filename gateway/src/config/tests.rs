@@ -173,7 +173,7 @@ fn values_may_be_toml_or_bare_texts() {
 fn unknown_keys_are_named_with_their_source() {
     let keys = "the keys of cors are origins";
     let sections = "the sections are accounts, actors, admin, auth, cors, damping, events, journal, jwt, limits, log, \
-                    overload, recovery, server, sessions, snapshot, tls, traces, wheel";
+                    metrics, overload, recovery, server, sessions, snapshot, tls, traces, wheel";
     let in_file = |file| Sources { file: Some(file), ..Sources::default() }.refusal();
     let rows = [
         (in_file("[cors]\nbody = 1"), format!("cors.body is not in the configuration (file given.toml): {keys}")),

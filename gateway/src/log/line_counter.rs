@@ -1,11 +1,10 @@
 //! Counts the lines that an operator should look at.
 
-use metrics::{counter, describe_counter};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-const LINES: &str = "holdfast_log_lines_total";
+use crate::metrics::names::LOG_LINES;
 
 /// Counts warnings and errors that are written.
 pub(super) struct LineCounter;
@@ -13,16 +12,15 @@ pub(super) struct LineCounter;
 impl<S: Subscriber> Layer<S> for LineCounter {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if let Some(level) = counted(*event.metadata().level()) {
-            counter!(LINES, "level" => level).increment(1);
+            LOG_LINES.count(&[("level", level)]).increment(1);
         }
     }
 }
 
 /// Shows both counts from the start, so that their first lines are a rise. To be called once there is a recorder.
 pub fn count_lines_from_zero() {
-    describe_counter!(LINES, "Lines of the log that an operator should look at, by how important they are");
     for level in [Level::ERROR, Level::WARN].into_iter().filter_map(counted) {
-        counter!(LINES, "level" => level).increment(0);
+        LOG_LINES.count(&[("level", level)]).increment(0);
     }
 }
 

@@ -37,6 +37,8 @@ holdfast_engine::metric_catalogue! {
         "Networks locked out of the admin API for too many wrong tokens.";
     FILE_REREAD_FAILURES: counter "holdfast_file_reread_failures_total" by "file" =>
         "Changed files that could not be used, by kind of file; what was read before stays in force.";
+    LOG_LINES: counter "holdfast_log_lines_total" by "level" =>
+        "Lines of the log that an operator should look at, by how important they are.";
     EVENT_CAPACITY: gauge "holdfast_event_capacity_tickets" by "event" =>
         "All tickets of an event. Events beyond metrics.events_max, and those that are over, are summed as \"(other)\".";
     EVENT_TICKETS: gauge "holdfast_event_tickets" by "event", "state" =>

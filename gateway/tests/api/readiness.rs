@@ -14,9 +14,9 @@ use holdfast::gateway::Gateway;
 use holdfast::layers;
 use holdfast::listener::Side;
 use holdfast::login::Login;
+use holdfast::metrics::Exposition;
 use holdfast_engine::clock::{Clock, ManualClock};
 use http_body_util::BodyExt;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -27,8 +27,8 @@ async fn before_recovery(path: &str) -> (u16, Value) {
     let config = Config::default();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(BEGIN_MS));
     let login = Login::start(&config).expect("open mode");
-    let metrics = PrometheusBuilder::new().build_recorder().handle();
-    let gateway = Arc::new(Gateway::new(config, login, None, None, &clock, metrics));
+    let exposition = Exposition::new(None, 0);
+    let gateway = Arc::new(Gateway::new(config, login, None, None, &clock, exposition));
     let peer = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 9)));
     let request = Request::get(path).header("host", "holdfast").extension(peer).body(Body::empty()).expect("a request");
     let Ok(answer) = layers::service(gateway, Side::Both).oneshot(request).await;

@@ -55,27 +55,38 @@ async fn run(arguments: &Arguments) -> Result<(), LoadError> {
     };
     println!("one: {}; other: {}", described(&arguments.one), described(&other));
     let (one, other) = (start(arguments, &arguments.one)?, start(arguments, &other)?);
-    let mut rates = [Vec::new(), Vec::new()];
+    let mut measured = [Vec::new(), Vec::new()];
     for round in 0..arguments.rounds {
         // Who comes first changes, so that nothing that drifts favours one.
         let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
         for place in order {
-            rates[place].push(measure(arguments, [&one, &other][place]).await?);
+            measured[place].push(measure(arguments, [&one, &other][place]).await?);
         }
-        let (one, other) = (rates[0][round as usize], rates[1][round as usize]);
-        println!("round {}: one {one:.0}, other {other:.0} units/s, {:.1} %", round + 1, one / other * 100.0);
     }
-    let ratios: Vec<f64> = rates[0].iter().zip(&rates[1]).map(|(one, other)| one / other * 100.0).collect();
-    let (lowest, highest) =
-        ratios.iter().fold((f64::MAX, 0.0_f64), |(low, high), ratio| (low.min(*ratio), high.max(*ratio)));
     println!(
-        "medians: one {:.0}, other {:.0} units/s; one does {:.1} % of the other, round by round {:.1} % ({lowest:.1} to {highest:.1})",
-        median(&rates[0]),
-        median(&rates[1]),
-        median(&rates[0]) / median(&rates[1]) * 100.0,
-        median(&ratios),
+        "\n| | one | other | one of the other | lowest | highest round |\n| --- | ---: | ---: | ---: | ---: | ---: |"
     );
+    print_row("units a second", &measured, |round| round.units_per_second);
+    print_row("µs of processor a unit", &measured, |round| round.processor_us_per_unit);
     Ok(())
+}
+
+/// What a round came to.
+struct Round {
+    units_per_second: f64,
+    /// What the server's process took of processors, in microseconds for each unit. A disk or another process that is busy
+    /// hardly touches it.
+    processor_us_per_unit: f64,
+}
+
+/// The medians of both, their ratio, and that of each round.
+fn print_row(name: &str, measured: &[Vec<Round>; 2], figure: impl Fn(&Round) -> f64) {
+    let [one, other] = [0, 1].map(|place| measured[place].iter().map(&figure).collect::<Vec<f64>>());
+    let ratios = one.iter().zip(&other).map(|(one, other)| one / other * 100.0);
+    let (lowest, highest) = ratios.fold((f64::MAX, 0.0_f64), |(low, high), ratio| (low.min(ratio), high.max(ratio)));
+    let (one, other) = (median(&one), median(&other));
+    let ratio = one / other * 100.0;
+    println!("| {name} | {one:.1} | {other:.1} | {ratio:.1} % | {lowest:.1} % | {highest:.1} % |");
 }
 
 fn described(settings: &[String]) -> String {
@@ -86,14 +97,14 @@ fn start(arguments: &Arguments, settings: &[String]) -> Result<Program, LoadErro
     Program::start(&Launch { program: arguments.program.as_ref(), processors: "", settings })
 }
 
-/// Units a second that the server does.
-async fn measure(arguments: &Arguments, program: &Program) -> Result<f64, LoadError> {
+/// A round of the load on one server.
+async fn measure(arguments: &Arguments, program: &Program) -> Result<Round, LoadError> {
     let load = LoadArguments {
         address: program.address,
         connections: arguments.connections,
         rate: 1,
         seconds: arguments.seconds,
-        warm_up_seconds: 1,
+        warm_up_seconds: 0,
         closed: true,
         batch: None,
         users: 1_000,
@@ -101,8 +112,14 @@ async fn measure(arguments: &Arguments, program: &Program) -> Result<f64, LoadEr
         admin_token: ADMIN_TOKEN.to_owned(),
     };
     let sale = Sale::prepare(&load).await?;
+    let before = program.processor_time()?;
     let outcome = load::run(load, sale).await?;
-    Ok(outcome.measured.units_in_time() as f64 / arguments.seconds as f64)
+    let processor = program.processor_time()? - before;
+    let units = outcome.measured.units_in_time() as f64;
+    Ok(Round {
+        units_per_second: units / arguments.seconds as f64,
+        processor_us_per_unit: processor.as_secs_f64() * 1e6 / units,
+    })
 }
 
 fn median(values: &[f64]) -> f64 {

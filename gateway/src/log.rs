@@ -1,12 +1,14 @@
 //! The log: a line for whatever an operator should know, on standard error. docs/logs.md says what is in it.
 //!
 //! [`RequestLog`] gives each line of a request its id, and says what came of the request where that is worth a line:
-//! `log/admin_action.rs` what an organiser did, `log/refusals.rs` a sample of what was refused. `log/line_counter.rs` counts.
+//! `log/admin_action.rs` what an organiser did, `log/refusals.rs` a sample of what was refused. `log/line_counter.rs` counts,
+//! and `log/span_fields.rs` writes what is known of the request.
 
 mod admin_action;
 mod line_counter;
 mod refusals;
 mod request;
+mod span_fields;
 
 use std::io::IsTerminal;
 
@@ -20,6 +22,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogConfig, LogLevel};
+use span_fields::SpanFields;
 
 pub use admin_action::ActedOn;
 pub use line_counter::count_lines_from_zero;
@@ -42,7 +45,7 @@ pub fn start(config: &LogConfig) -> WorkerGuard {
     let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(to_terminal);
     let lines = if config.format.is_json(to_terminal) {
         // A request has one span, which says all that there is to say: no list of them.
-        lines.json().with_span_list(false).boxed()
+        lines.json().with_span_list(false).fmt_fields(SpanFields).boxed()
     } else {
         lines.boxed()
     };

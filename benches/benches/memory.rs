@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_benches::clock::pause;
-use holdfast_benches::venue::{Venue, ask, setting, slug};
+use holdfast_benches::venue::{Venue, setting, slug};
 use holdfast_engine::clock::SystemClock;
 use holdfast_engine::config::{EngineConfig, SnapshotConfig};
+use holdfast_engine::core::Command;
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::settings::{DURATION_SECONDS_MAX, Settings};
-use holdfast_engine::core::{Caller, Command};
 
 /// The allocator of the program.
 #[global_allocator]
@@ -55,7 +55,8 @@ async fn run() {
     before = told("user and session, once more", count, before).await;
     venue.hold_each(&slug("held"), &line).await;
     before = told("place in line", count, before).await;
-    book_each(&venue, &callers).await;
+    let book = Command::Book { wish: Wish::default() };
+    venue.ask_each(&slug("booked"), &callers, book, Result::is_ok).await;
     before = told("booking", count, before).await;
     let events = count / 10;
     for number in 0..events {
@@ -63,23 +64,6 @@ async fn run() {
     }
     told("idle event", events, before).await;
     venue.engine.shutdown().await;
-}
-
-/// Lets each book a ticket directly.
-async fn book_each(venue: &Venue, callers: &Arc<[Caller]>) {
-    const AT_ONCE: usize = 1_024;
-    let mut tasks = tokio::task::JoinSet::new();
-    for first in 0..AT_ONCE {
-        let (engine, callers) = (Arc::clone(&venue.engine), Arc::clone(callers));
-        tasks.spawn(async move {
-            for caller in callers.iter().skip(first).step_by(AT_ONCE) {
-                let command = Command::Book { wish: Wish::default() };
-                let answer = ask(&engine, &slug("booked"), caller.clone(), command).await;
-                assert!(answer.is_ok(), "{answer:?}");
-            }
-        });
-    }
-    tasks.join_all().await;
 }
 
 /// Prints what each of `count` takes more than `before`, and returns what there is now.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_benches::buyer::{self, Market};
-use holdfast_benches::clock;
+use holdfast_benches::clock::{self, pause};
 use holdfast_benches::latency::{Phase, print_head};
 use holdfast_benches::venue::{Venue, setting, slug};
 use holdfast_engine::clock::SystemClock;
@@ -106,11 +106,6 @@ async fn file_under<T>(phase: &Phase, number: usize, work: impl Future<Output = 
     let elapsed = started.elapsed();
     phase.begin(PAUSED);
     (done, elapsed)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the length of a phase is real time; nothing is decided by it")]
-async fn pause(length: Duration) {
-    tokio::time::sleep(length).await;
 }
 
 fn print_snapshot(written: &WrittenSnapshot) {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use holdfast_benches::buyer::{self, Bought, Market};
-use holdfast_benches::clock;
+use holdfast_benches::clock::{self, pause};
 use holdfast_benches::latency::{Phase, print_head};
 use holdfast_benches::venue::{Venue, setting, slug};
 use holdfast_engine::clock::{Clock, SystemClock};
@@ -154,11 +154,6 @@ fn report(at_storm: &Bought, at_neighbour: &Bought) {
         at_neighbour.changes.print_compared("neighbour, changes", before, during);
         at_neighbour.reads.print_compared("neighbour, reads", before, during);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the length of a phase is real time; nothing is decided by it")]
-async fn pause(length: Duration) {
-    tokio::time::sleep(length).await;
 }
 
 /// The real clock, and how far it has jumped ahead.

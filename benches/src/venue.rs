@@ -66,14 +66,27 @@ impl Venue {
 
     /// Lets each of `callers` ask for one ticket of the event's first type, or stand in line for it.
     pub async fn hold_each(&self, event: &Slug, callers: &Arc<[Caller]>) {
+        let hold = Command::PlaceHold { wish: Wish::default(), wait: true };
+        let is_served = |answer: &_| matches!(answer, Ok(Outcome::Held { .. } | Outcome::Queued { .. }));
+        self.ask_each(event, callers, hold, is_served).await;
+    }
+
+    /// Lets each of `callers` ask the event for the same, which must be answered so.
+    pub async fn ask_each(
+        &self,
+        event: &Slug,
+        callers: &Arc<[Caller]>,
+        command: Command,
+        is_expected: fn(&Result<Outcome, Rejection>) -> bool,
+    ) {
         let mut tasks = JoinSet::new();
         for first in 0..AT_ONCE {
             let (engine, event, callers) = (Arc::clone(&self.engine), event.clone(), Arc::clone(callers));
+            let command = command.clone();
             tasks.spawn(async move {
                 for caller in callers.iter().skip(first).step_by(AT_ONCE) {
-                    let command = Command::PlaceHold { wish: Wish::default(), wait: true };
-                    let answer = ask(&engine, &event, caller.clone(), command).await;
-                    assert!(matches!(answer, Ok(Outcome::Held { .. } | Outcome::Queued { .. })), "{answer:?}");
+                    let answer = ask(&engine, &event, caller.clone(), command.clone()).await;
+                    assert!(is_expected(&answer), "{answer:?}");
                 }
             });
         }

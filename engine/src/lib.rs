@@ -24,7 +24,7 @@
 //! - `actor`: the actix shells around the turns · `alarms`: who is to be woken when
 //! - `directory`, [`session_table`]: who there is · `pressure`: how many wait, and whether the disk is slow
 //! - `lifecycle_log`: what the log says of an event's life · `pulse`: signs of life of the wheels' thread
-//! - `tally`: what is counted as it becomes durable · `history`: what the totals were lately
+//! - `census`: sums over all events · `tally`: what is counted as it becomes durable · `history`: what the totals were lately
 //! - [`offline`]: look at a data directory, repair it, copy it, without an engine
 //! - [`engine`]: open, execute, read, shut down · [`clock`], [`config`], [`error`], [`metrics`]
 //!
@@ -48,6 +48,7 @@
 
 mod actor;
 mod alarms;
+mod census;
 pub mod clock;
 pub mod config;
 pub mod core;

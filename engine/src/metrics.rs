@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use metrics::{Counter, Histogram};
 
-pub use levels::Levels;
 pub use metric::{Kind, Labels, Metric};
 
 use crate::clock::Stopwatch;
@@ -20,7 +19,7 @@ use crate::core::hold::HoldState;
 use crate::core::outcome::Answer;
 use crate::core::rejection::Rejection;
 use crate::journal::{BatchReport, RecoveryReport};
-use levels::LevelHandles;
+use levels::{LevelHandles, Levels};
 
 /// The handles.
 pub struct Metrics {
@@ -231,7 +230,7 @@ impl Metrics {
     }
 
     /// Sets the levels, and the sums that are read off.
-    pub fn set_levels(&self, levels: &Levels) {
+    pub(crate) fn set_levels(&self, levels: &Levels) {
         self.levels.set(levels);
     }
 }

@@ -1,5 +1,6 @@
 //! What actors share.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
@@ -45,6 +46,8 @@ pub struct Services {
     pub(crate) tally: RunningTally,
     /// What the totals were lately.
     pub(crate) history: History,
+    /// Where the data directory is.
+    pub path: PathBuf,
     /// Where broken invariants are noted.
     pub violations: Violations,
     /// What is counted.

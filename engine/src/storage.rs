@@ -25,6 +25,7 @@ pub(crate) mod header;
 mod real;
 #[cfg(any(test, feature = "simulated-disk"))]
 pub mod simulated;
+mod space;
 mod store_id;
 mod violations;
 
@@ -39,6 +40,7 @@ use disk::{Disk, Guard, Lock};
 pub use file::StorageFile;
 pub(crate) use file::measured;
 pub use real::RealDisk;
+pub(crate) use space::disk_space;
 pub use store_id::StoreId;
 pub use violations::Violations;
 

@@ -46,11 +46,11 @@ async fn around(
     request.extensions_mut().insert(client);
     let request_id = request_id::of(request.headers());
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let matched = path.as_ref().map(MatchedPath::as_str);
+    let matched = path.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
     let (method, took) = (request.method().clone(), Stopwatch::start());
     let is_personal = answer_headers::is_personal(request.headers());
-    let log = RequestLog::begin(&request, &request_id, matched.unwrap_or(UNMATCHED));
-    let trace = RequestTrace::begin(&gateway, peer, &request, &request_id, matched.unwrap_or(UNMATCHED));
+    let log = RequestLog::begin(&request, &request_id, matched);
+    let trace = RequestTrace::begin(&gateway, peer, &request, &request_id, matched);
     trace.iter().for_each(|trace| log.note_trace(trace.id()));
     let answer = RequestTrace::follow(trace, across_sites(&gateway, request, next));
     let mut response = log.follow(&gateway, answer).await;

@@ -36,6 +36,7 @@ pub mod openapi;
 pub mod operation;
 pub mod operator;
 pub mod origin;
+mod outgoing;
 pub mod page;
 pub mod pages;
 pub mod rates;

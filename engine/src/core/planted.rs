@@ -1,8 +1,9 @@
 //! Bugs planted on purpose, to see that the tests see them.
 //!
-//! Only a build for tests can switch one on, by its unit tests or with the feature `simulated-disk`: everywhere else [`is_planted`] is a constant `false`, and nothing of it is left in
-//! the program. The environment names one bug for a whole process; the test `planted::every_bug_is_caught` runs, for each
-//! bug, the test that must catch it in a process of its own, and expects it to fail.
+//! Only a build for tests can switch one on, that of the unit tests or one with the feature `simulated-disk`: everywhere else
+//! [`is_planted`] is a constant `false`, and nothing of it is left in the program. The environment names one bug for a whole
+//! process; the test `planted::every_bug_is_caught` runs, for each bug, the test that must catch it in a process of its own,
+//! and expects it to fail.
 
 /// A bug, and where it is planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,9 @@
 
 use std::sync::PoisonError;
 
-use crate::core::status::Status;
-use crate::handle::EventView;
-use crate::metrics::Levels;
-use crate::metrics::levels::{JournalLevels, SnapshotLevels};
+use crate::census::Census;
+use crate::metrics::levels::{JournalLevels, Levels, SnapshotLevels};
+use crate::storage::disk_space;
 
 use super::Engine;
 
@@ -21,26 +20,23 @@ impl Engine {
         let now_ms = self.now_ms();
         let logins_waiting = self.sessions.inbox_len();
         let mut levels = Levels {
+            census: Census::of(&services.directory),
             sessions: services.sessions.len(),
             tally: services.tally.so_far(),
             requests_waiting: services.pressure.waiting(),
             inbox_commands: logins_waiting,
             inbox_longest: logins_waiting,
             journal: self.journal_levels(now_ms),
-            disk_bytes: services.violations.disk_bytes(),
+            disk_bytes: disk_space(&services.path),
             snapshot: self.snapshot_levels(now_ms),
             wheel_turn_age_ms: now_ms.saturating_sub(services.pulse.turned_ms()),
             clock_offset_ms: services.clock.wall_offset_ms(),
             violations: services.violations.count(),
-            ..Levels::default()
         };
         for handle in services.directory.all() {
             let waiting = handle.inbox().len();
             levels.inbox_commands += waiting;
             levels.inbox_longest = levels.inbox_longest.max(waiting);
-            if let Some(view) = handle.view() {
-                add(&mut levels, &view);
-            }
         }
         levels
     }
@@ -71,17 +67,4 @@ impl Engine {
             is_failing: snapshots.failure.is_some(),
         }
     }
-}
-
-fn add(levels: &mut Levels, view: &EventView) {
-    let place = Status::ALL.iter().position(|status| *status == view.description.status);
-    levels.events[place.expect("every status is in the list")] += 1;
-    levels.totals.add(&view.totals());
-    for figures in &view.figures {
-        let committed = u64::from(figures.held) + u64::from(figures.booked);
-        levels.oversold += committed.saturating_sub(u64::from(figures.capacity));
-    }
-    levels.passed_over += u64::from(view.standing.passed_over);
-    levels.blocked_lines += u64::from(view.standing.blocked_lines);
-    levels.live_holds += u64::from(view.standing.live_holds);
 }

@@ -92,6 +92,7 @@ impl Engine {
             snapshots: Mutex::new(SnapshotsSoFar::from_point(point)),
             tally: RunningTally::default(),
             history: History::default(),
+            path: directory.path().to_owned(),
             violations,
             metrics,
             is_stopping: AtomicBool::new(false),

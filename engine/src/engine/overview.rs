@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use crate::census::Census;
 use crate::core::status::Status;
 use crate::handle::Totals;
 use crate::history::Sample;
@@ -50,16 +51,10 @@ impl Engine {
 
     /// The engine as a whole, from what is in memory: it asks neither an actor nor the disk.
     pub fn overview(&self) -> Overview {
-        let mut events = Status::ALL.map(|status| (status, 0));
-        let mut totals = Totals::default();
-        for view in self.events() {
-            let count = events.iter_mut().find(|(status, _)| *status == view.description.status);
-            count.expect("every status is in the list").1 += 1;
-            totals.add(&view.totals());
-        }
+        let Census { events, totals, .. } = Census::of(&self.services.directory);
         let journal = &self.services.journal;
         Overview {
-            events,
+            events: std::array::from_fn(|place| (Status::ALL[place], events[place])),
             totals,
             sessions: self.services.sessions.len() as u64,
             journal: JournalOverview {

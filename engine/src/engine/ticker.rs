@@ -4,8 +4,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::census::Census;
 use crate::clock::Stopwatch;
-use crate::handle::Totals;
 use crate::heartbeat::Heartbeat;
 use crate::history::Sample;
 use crate::pulse::WheelPulse;
@@ -112,9 +112,6 @@ fn turn_wheels(services: &Services, sessions: &SessionHandle) {
 }
 
 fn take_sample(services: &Services, now_ms: u64) -> Sample {
-    let mut totals = Totals::default();
-    for view in services.directory.all().iter().filter_map(|handle| handle.view()) {
-        totals.add(&view.totals());
-    }
+    let Census { totals, .. } = Census::of(&services.directory);
     Sample { at_ms: now_ms, totals, sessions: services.sessions.len() as u64, tally: services.tally.so_far() }
 }

@@ -3,25 +3,15 @@
 use metrics::{Counter, Gauge};
 
 use super::names;
+use crate::census::Census;
 use crate::core::status::Status;
-use crate::handle::Totals;
 use crate::tally::{Counted, Tally};
 
 /// What is read off.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Levels {
-    /// How many events are in each status, in the order of [`Status::ALL`].
-    pub events: [u64; Status::ALL.len()],
-    /// Sums over all events.
-    pub totals: Totals,
-    /// Tickets held or booked beyond the capacity of their type.
-    pub oversold: u64,
-    /// Users in line who are passed over.
-    pub passed_over: u64,
-    /// Lines in which tickets are free and somebody waits who is there.
-    pub blocked_lines: u64,
-    /// Live holds, each of which has a timer.
-    pub live_holds: u64,
+pub(crate) struct Levels {
+    /// The events.
+    pub census: Census,
     /// Live sessions.
     pub sessions: usize,
     /// What happened since the start.
@@ -163,7 +153,7 @@ impl LevelHandles {
     }
 
     pub(super) fn set(&self, levels: &Levels) {
-        self.set_events(levels);
+        self.set_events(&levels.census);
         self.requests_waiting.set(levels.requests_waiting as f64);
         self.inbox_commands.set(levels.inbox_commands as f64);
         self.inbox_longest.set(levels.inbox_longest as f64);
@@ -183,20 +173,20 @@ impl LevelHandles {
         self.violations.absolute(levels.violations);
     }
 
-    fn set_events(&self, levels: &Levels) {
-        for (gauge, count) in self.events.iter().zip(levels.events) {
+    fn set_events(&self, census: &Census) {
+        for (gauge, count) in self.events.iter().zip(census.events) {
             gauge.set(count as f64);
         }
-        let totals = &levels.totals;
+        let totals = &census.totals;
         self.capacity.set(totals.capacity as f64);
         self.available.set(totals.available as f64);
         self.held.set(totals.held as f64);
         self.booked.set(totals.booked as f64);
         self.waiting.set(totals.waiting as f64);
-        self.oversold.set(levels.oversold as f64);
-        self.passed_over.set(levels.passed_over as f64);
-        self.blocked_lines.set(levels.blocked_lines as f64);
-        self.live_holds.set(levels.live_holds as f64);
+        self.oversold.set(census.oversold as f64);
+        self.passed_over.set(census.passed_over as f64);
+        self.blocked_lines.set(census.blocked_lines as f64);
+        self.live_holds.set(census.live_holds as f64);
     }
 
     fn set_journal(&self, journal: &JournalLevels) {

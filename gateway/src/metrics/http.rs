@@ -47,9 +47,10 @@ impl HttpMetrics {
         HttpMetrics { paths, unmatched: Box::new(PathHandles::of(UNMATCHED)) }
     }
 
-    /// A request was answered with `status`, so long after its head was there. `path` is that of the route, if there is one.
-    pub fn answered(&self, method: &Method, path: Option<&str>, status: u16, took: Stopwatch) {
-        let handles = path.and_then(|path| self.paths.get(path)).unwrap_or(&self.unmatched);
+    /// A request was answered with `status`, so long after its head was there. `path` is that of the route; any
+    /// other counts as [`UNMATCHED`].
+    pub fn answered(&self, method: &Method, path: &str, status: u16, took: Stopwatch) {
+        let handles = self.paths.get(path).unwrap_or(&self.unmatched);
         let place = METHODS.iter().position(|name| *name == method.as_str()).unwrap_or(METHODS.len() - 1);
         let (path, method) = (handles.path, METHODS[place]);
         let handles = &handles.methods[place];
@@ -99,11 +100,11 @@ mod tests {
             let http = HttpMetrics::new();
             let made_up = Method::from_bytes(b"BREW").expect("a method");
             for (method, path, status) in [
-                (Method::GET, Some("/v1/events/{event}"), 200),
-                (Method::GET, Some("/v1/events/{event}"), 200),
-                (Method::GET, Some("/v1/events/{event}"), 404),
-                (made_up, None, 405),
-                (Method::GET, Some("/nowhere"), 299),
+                (Method::GET, "/v1/events/{event}", 200),
+                (Method::GET, "/v1/events/{event}", 200),
+                (Method::GET, "/v1/events/{event}", 404),
+                (made_up, UNMATCHED, 405),
+                (Method::GET, "/nowhere", 299),
             ] {
                 http.answered(&method, path, status, Stopwatch::start());
             }

@@ -1,17 +1,16 @@
 //! Asking the server: one request after the other, no redirects, no proxies, everything within its time and size.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::Response;
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error, RequestBuilder, Timeout};
 use zeroize::Zeroizing;
 
 use super::failure::{OperatorError, Refusal};
 use super::server::Server;
 use super::words::clean;
+use crate::outgoing;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -63,21 +62,8 @@ impl Client {
             let reason = "the system has no certificates of authorities: give one with --ca";
             return Err(OperatorError::Setting(reason.to_owned()));
         }
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::from(server.authorities.iter().cloned()))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            // A token is for the server that was named, and for nobody between.
-            .proxy(None)
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_global(Some(server.timeout))
-            .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Ok(Client { agent: config.new_agent(), url: server.url.clone(), token: server.token.clone() })
+        let agent = outgoing::agent(&server.authorities, CONNECT_TIMEOUT, server.timeout);
+        Ok(Client { agent, url: server.url.clone(), token: server.token.clone() })
     }
 
     /// Whether there is a token to show.

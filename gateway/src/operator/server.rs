@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::failure::OperatorError;
 use crate::config::Config;
+use crate::outgoing;
 use crate::tokens;
 
 /// The flags of all commands that ask a running server.
@@ -102,8 +103,7 @@ impl ServerArguments {
 
     fn authorities(&self) -> Result<Vec<Certificate<'static>>, OperatorError> {
         let Some(path) = &self.ca else {
-            let found = rustls_native_certs::load_native_certs().certs;
-            return Ok(found.iter().map(|authority| Certificate::from_der(authority).to_owned()).collect());
+            return Ok(outgoing::system_authorities());
         };
         let unusable = |reason: &dyn std::fmt::Display| {
             OperatorError::Setting(format!("the certificates in {} cannot be used: {reason}", path.display()))

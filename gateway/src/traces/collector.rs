@@ -1,15 +1,14 @@
 //! The way to the collector: a small blocking client, on the thread of the library that sends the spans.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use super::TracesError;
+use crate::outgoing;
 
 /// How long the collector may take for one message.
 pub(super) const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,23 +26,12 @@ pub(super) struct Collector {
 impl Collector {
     /// The collector at `endpoint`. No connection is made yet.
     pub(super) fn new(endpoint: &str) -> Result<Collector, TracesError> {
-        let authorities = if endpoint.starts_with("https:") { authorities() } else { Vec::new() };
+        let authorities = if endpoint.starts_with("https:") { outgoing::system_authorities() } else { Vec::new() };
         if endpoint.starts_with("https:") && authorities.is_empty() {
             return Err(TracesError::NoAuthorities);
         }
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::from(authorities))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            .proxy(None)
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_global(Some(EXPORT_TIMEOUT))
-            .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Ok(Collector { agent: config.new_agent(), is_away: AtomicBool::new(false) })
+        let agent = outgoing::agent(&authorities, EXPORT_TIMEOUT, EXPORT_TIMEOUT);
+        Ok(Collector { agent, is_away: AtomicBool::new(false) })
     }
 
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
@@ -76,10 +64,4 @@ impl HttpClient for Collector {
         }
         answer
     }
-}
-
-/// The authorities that this system believes.
-fn authorities() -> Vec<Certificate<'static>> {
-    let found = rustls_native_certs::load_native_certs().certs;
-    found.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect()
 }

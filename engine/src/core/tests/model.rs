@@ -389,6 +389,8 @@ impl Model {
         self.catch_up();
         if who != "admin" {
             self.expire_due(Some(who));
+            // What that brings free is granted before the user counts as back in other lines: the numbers of holds tell.
+            self.grant();
             if *what != Ask::Logout {
                 let lines = self.types.iter_mut().flat_map(|kind| &mut kind.line);
                 lines.filter(|waiting| waiting.user == who).for_each(|waiting| waiting.passed_over = false);

@@ -238,9 +238,25 @@ impl Event {
 
     /// The live hold of `user` on `ticket_type`, or on any type.
     fn live_hold_of(&self, user: UserNumber, ticket_type: Option<TypeIndex>) -> Option<(HoldNumber, &Hold)> {
-        let numbers = self.parties.get(&user)?.numbers.as_slice();
-        let mut holds = numbers.iter().rev().filter_map(|number| Some((*number, self.holds.get(number.0)?)));
-        holds.find(|(_, hold)| hold.is_live() && ticket_type.is_none_or(|wanted| hold.ticket_type == wanted))
+        self.live_holds_of(user).find(|(_, hold)| ticket_type.is_none_or(|wanted| hold.ticket_type == wanted))
+    }
+
+    /// The live holds of `user`, the newest first. It looks no further than all tickets held are found: who has bought for
+    /// many others has many bookings, too.
+    fn live_holds_of(&self, user: UserNumber) -> impl Iterator<Item = (HoldNumber, &Hold)> {
+        let party = self.parties.get(&user);
+        let mut left = party.map_or(0, |party| party.held);
+        let mut numbers = party.map_or(&[][..], |party| party.numbers.as_slice()).iter().rev();
+        std::iter::from_fn(move || {
+            while left > 0 {
+                let number = *numbers.next()?;
+                if let Some(hold) = self.holds.get(number.0).filter(|hold| hold.is_live()) {
+                    left -= hold.quantity;
+                    return Some((number, hold));
+                }
+            }
+            None
+        })
     }
 
     /// Tickets of `user` that count against `max_per_user`.

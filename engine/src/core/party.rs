@@ -1,6 +1,6 @@
 //! What one user has in one event.
 
-use super::hold::{Booking, Hold};
+use super::hold::{Booking, Hold, HoldState};
 use super::id::HoldNumber;
 
 /// How many of a user's ended holds an event remembers; released ones are forgotten before expired ones, older ones before
@@ -22,6 +22,10 @@ pub struct Party {
     pub held: u32,
     /// Tickets in standing bookings, over all ticket types.
     pub booked: u32,
+    /// Holds that were released or expired, and are remembered.
+    pub ended: u16,
+    /// Those of them that expired.
+    pub expired: u16,
     /// The numbers of the user's holds and bookings, in ascending order.
     pub numbers: NumberList,
 }
@@ -36,6 +40,18 @@ impl Party {
     pub fn hold(&mut self, number: HoldNumber, hold: &Hold) {
         self.held += hold.quantity;
         self.numbers.insert(number);
+    }
+
+    /// Counts a hold that has ended in `state`, and is remembered. Confirmed ones count as bookings.
+    pub fn remember_end(&mut self, state: HoldState) {
+        self.ended += u16::from(matches!(state, HoldState::Released | HoldState::Expired));
+        self.expired += u16::from(state == HoldState::Expired);
+    }
+
+    /// A hold that ended in `state` is remembered no more, or is live again.
+    pub fn forget_end(&mut self, state: HoldState) {
+        self.ended -= u16::from(matches!(state, HoldState::Released | HoldState::Expired));
+        self.expired -= u16::from(state == HoldState::Expired);
     }
 
     /// Counts `booking`, which has just been made.

@@ -308,6 +308,11 @@ impl Sessions {
         self.users.name(user)
     }
 
+    /// The same, to be kept: there is one copy of a name.
+    pub fn shared_name(&self, user: UserNumber) -> Option<Arc<str>> {
+        self.users.shared_name(user)
+    }
+
     /// The number of a user.
     pub fn number(&self, name: &str) -> Option<UserNumber> {
         self.users.number(name)

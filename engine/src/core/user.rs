@@ -76,6 +76,11 @@ impl Users {
         self.names.get((user.0 as usize).checked_sub(1)?).map(AsRef::as_ref)
     }
 
+    /// The same, to be kept: there is one copy of a name.
+    pub fn shared_name(&self, user: UserNumber) -> Option<Arc<str>> {
+        self.names.get((user.0 as usize).checked_sub(1)?).map(Arc::clone)
+    }
+
     /// The number of a user.
     pub fn number(&self, name: &str) -> Option<UserNumber> {
         self.numbers.get(name).copied()

@@ -66,11 +66,11 @@ impl Event {
     /// Ends those live holds of `user` whose deadline has passed, whether or not a wheel has fired, and gives what comes
     /// free to the line. A late wheel can make tickets come back late, never make an expired hold confirmable.
     pub fn expire_due_of(&mut self, now_ms: u64, user: UserNumber, presence: &dyn Presence, changes: &mut Vec<Change>) {
-        let Some(party) = self.parties.get(&user).filter(|party| party.held > 0) else { return };
-        let is_due = |number: &&HoldNumber| self.is_due(now_ms, **number);
-        let mut due: Vec<HoldNumber> = party.numbers.as_slice().iter().filter(is_due).copied().collect();
-        due.sort_by_key(|number| self.live_deadline_ms(*number));
-        for number in &due {
+        let clock_ms = self.sale_clock_ms(now_ms);
+        let due = self.live_holds_of(user).filter(|(_, hold)| clock_ms >= hold.deadline_ms);
+        let mut due: Vec<(u64, HoldNumber)> = due.map(|(number, hold)| (hold.deadline_ms, number)).collect();
+        due.sort_unstable();
+        for (_, number) in &due {
             self.expire_if_due(now_ms, *number, changes);
         }
         if !due.is_empty() {

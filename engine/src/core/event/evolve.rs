@@ -216,7 +216,9 @@ impl Event {
         let ticket_type = self.ticket_type_mut(ticket_type);
         ticket_type.expiries.add(deadline_ms);
         ticket_type.capacity.hold(quantity);
-        self.party_mut(user).held += quantity;
+        let party = self.party_mut(user);
+        party.held += quantity;
+        party.forget_end(HoldState::Expired);
     }
 
     /// The one place where a live hold ends and its tickets come free.
@@ -235,7 +237,9 @@ impl Event {
         if is_planted(Bug::ReleaseFreesTwice) {
             ticket_type.capacity.release(share.quantity);
         }
-        self.party_mut(share.user).held -= share.quantity;
+        let party = self.party_mut(share.user);
+        party.held -= share.quantity;
+        party.remember_end(state);
         self.forget_oldest_ended(share.user, number);
     }
 
@@ -295,24 +299,25 @@ impl Event {
     /// and releasing until the expired ones are forgotten. The user's newest number stays: it tells which session was
     /// served here.
     fn forget_oldest_ended(&mut self, user: UserNumber, just_ended: HoldNumber) {
-        let numbers = self.parties.get(&user).expect("who has a hold is a party").numbers.as_slice();
-        if numbers.len() <= ENDED_HOLDS_REMEMBERED_MAX {
+        let party = self.parties.get(&user).expect("who has a hold is a party");
+        if usize::from(party.ended) <= ENDED_HOLDS_REMEMBERED_MAX {
             return;
         }
+        let numbers = party.numbers.as_slice();
         let ended = numbers.iter().filter_map(|number| Some((*number, self.holds.get(number.0)?)));
         let ended = ended.filter(|(_, hold)| matches!(hold.state, HoldState::Released | HoldState::Expired));
-        if ended.clone().count() <= ENDED_HOLDS_REMEMBERED_MAX {
-            return;
-        }
         let newest = numbers.last().copied();
         let mut others = ended.filter(|(number, _)| *number != just_ended && Some(*number) != newest);
         let goes_first = |hold: &Hold| hold.state == HoldState::Released || is_planted(Bug::ExpiriesWashedOut);
         let released = others.clone().find(|(_, hold)| goes_first(hold));
         // Of expired ones the oldest number, as in builds that made no difference to released ones: what those still knew, and
         // confirmed after all, is there when their journal is replayed.
-        if let Some((oldest, _)) = released.or_else(|| others.next()) {
+        if let Some((oldest, hold)) = released.or_else(|| others.next()) {
+            let state = hold.state;
             self.holds.remove(oldest.0);
-            self.party_mut(user).numbers.remove(oldest);
+            let party = self.party_mut(user);
+            party.numbers.remove(oldest);
+            party.forget_end(state);
         }
     }
 

@@ -119,6 +119,7 @@ impl Event {
             ticket_type.latest_end_ms = ticket_type.latest_end_ms.max(latest_end_ms);
         } else {
             party.numbers.insert(number);
+            party.remember_end(hold.state);
         }
         self.holds.insert(number.0, hold);
     }

@@ -1,6 +1,7 @@
 //! The full scan: counters equal a recount, indexes equal what they index.
 
 use super::Event;
+use crate::core::hold::HoldState;
 use crate::core::id::UserNumber;
 use crate::core::number_map::NumberMap;
 use crate::core::settings::TICKET_TYPES_MAX;
@@ -19,6 +20,8 @@ struct Recount {
 struct UserRecount {
     held: u32,
     booked: u32,
+    ended: u16,
+    expired: u16,
     /// The types of which there is a live hold, a bit each.
     live_types: u32,
 }
@@ -43,6 +46,8 @@ impl Event {
                 user.held += hold.quantity;
                 recount.held[usize::from(hold.ticket_type.0)] += u64::from(hold.quantity);
             }
+            user.ended += u16::from(matches!(hold.state, HoldState::Released | HoldState::Expired));
+            user.expired += u16::from(hold.state == HoldState::Expired);
         }
         for (number, booking) in self.bookings.iter() {
             self.expect(number < self.next_number, || format!("booking {number} has a number not given yet"))?;
@@ -91,7 +96,8 @@ impl Event {
         self.expect(count == self.parties.len(), || "parties differ from holds and bookings".to_owned())?;
         for (user, counted) in recount.by_user.iter() {
             let party = self.parties.get(user);
-            let same = party.is_some_and(|party| party.held == counted.held && party.booked == counted.booked);
+            let recounted = (counted.held, counted.booked, counted.ended, counted.expired);
+            let same = party.map(|party| (party.held, party.booked, party.ended, party.expired)) == Some(recounted);
             self.expect(same, || format!("user {} is counted wrongly", user.0))?;
         }
         Ok(())

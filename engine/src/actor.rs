@@ -3,14 +3,14 @@
 //! A ring of the doorbell is all an actor is ever sent; what is asked of it waits in its inbox. After each turn that
 //! leaves work behind, the actor steps back behind its neighbours on the arbiter before it goes on.
 
+use std::cell::RefCell;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use actix::{Actor, Arbiter, Context, Handler, Message, System};
 
-use crate::event_turn;
-use crate::handle::{Envelope, EventHandle};
-use crate::journal::RecordBuffer;
+use crate::event_turn::{self, TurnBuffers};
+use crate::handle::EventHandle;
 use crate::services::Services;
 use crate::session_turn::{self, SessionHandle, SessionRequest};
 
@@ -23,8 +23,11 @@ struct Doorbell;
 struct EventActor {
     handle: Arc<EventHandle>,
     services: Arc<Services>,
-    batch: Vec<Envelope>,
-    records: RecordBuffer,
+}
+
+thread_local! {
+    /// One arbiter has one turn at a time, whichever of its events it is: a hundred thousand idle ones need none of their own.
+    static BUFFERS: RefCell<TurnBuffers> = RefCell::default();
 }
 
 /// The login sequencer.
@@ -42,7 +45,8 @@ impl Handler<Doorbell> for EventActor {
     type Result = ();
 
     fn handle(&mut self, _: Doorbell, _: &mut Context<EventActor>) {
-        if event_turn::take_turn(&self.handle, &self.services, &mut self.batch, &mut self.records) {
+        let has_more = BUFFERS.with_borrow_mut(|buffers| event_turn::take_turn(&self.handle, &self.services, buffers));
+        if has_more {
             let handle = Arc::clone(&self.handle);
             step_back_and(move || handle.nudge());
         }
@@ -102,12 +106,7 @@ impl ActorSystem {
     pub fn start_event(&self, handle: &Arc<EventHandle>, services: &Arc<Services>) {
         let arbiter = self.arbiters[handle.number.0 as usize % self.arbiters.len()].handle();
         let (own, services) = (Arc::clone(handle), Arc::clone(services));
-        let actor = move |_: &mut Context<EventActor>| EventActor {
-            handle: own,
-            services,
-            batch: Vec::new(),
-            records: RecordBuffer::new(),
-        };
+        let actor = move |_: &mut Context<EventActor>| EventActor { handle: own, services };
         let address = EventActor::start_in_arbiter(&arbiter, actor);
         // One ring is under way at a time, so the mailbox needs no bound of its own.
         handle.connect(Box::new(move || address.do_send(Doorbell)));

@@ -28,17 +28,20 @@ use crate::services::{AbortOnPanic, Services};
 use crate::tally::Tally;
 use crate::watchers::Notice;
 
+/// Memory that is used again from turn to turn. There is nothing in it between two of them.
+#[derive(Debug, Default)]
+pub struct TurnBuffers {
+    batch: Vec<Envelope>,
+    records: RecordBuffer,
+    upkeep: Vec<Change>,
+    changes: Vec<Change>,
+}
+
 /// Takes a turn. `true` asks for another one at once: commands wait. Where only upkeep is left, the actor is nudged when
 /// this turn is durable.
-///
-/// `batch` and `records` are empty before and after; the actor keeps them to reuse their memory.
-pub fn take_turn(
-    handle: &Arc<EventHandle>,
-    services: &Arc<Services>,
-    batch: &mut Vec<Envelope>,
-    records: &mut RecordBuffer,
-) -> bool {
+pub fn take_turn(handle: &Arc<EventHandle>, services: &Arc<Services>, buffers: &mut TurnBuffers) -> bool {
     let _guard = AbortOnPanic(services);
+    let TurnBuffers { batch, records, upkeep, changes } = buffers;
     let most = services.config.actors.slice_commands_max as usize;
     let has_more_commands = handle.inbox().take(most, batch);
     services.metrics.turn_begins(batch.first().and_then(|oldest| oldest.sent));
@@ -49,6 +52,8 @@ pub fn take_turn(
         now_ms,
         machine: handle.machine_mut(),
         records,
+        upkeep,
+        changes,
         replies: Vec::with_capacity(batch.len()),
         keyed: Vec::new(),
         notices: Vec::new(),
@@ -82,6 +87,9 @@ struct Turn<'a> {
     now_ms: u64,
     machine: RwLockWriteGuard<'a, EventMachine>,
     records: &'a mut RecordBuffer,
+    /// What the passing of time demands for one command's caller, and what the command itself does; empty between commands.
+    upkeep: &'a mut Vec<Change>,
+    changes: &'a mut Vec<Change>,
     replies: Vec<PendingReply>,
     keyed: Vec<Keyed>,
     /// Whom the turn concerns, if anybody listens.
@@ -116,16 +124,18 @@ struct Keyed {
 
 impl<'a> Turn<'a> {
     fn advance(&mut self, has_commands: bool) {
-        let mut changes = Vec::new();
+        let mut changes = std::mem::take(self.changes);
         self.machine.advance(self.now_ms, has_commands, &self.services.sessions, &mut changes);
         self.note_absences(&changes);
         self.push_record(&By::System, &changes);
+        changes.clear();
+        *self.changes = changes;
     }
 
     fn execute(&mut self, envelope: Envelope) {
         let Envelope { caller, key, command, reply, waits, sent } = envelope;
         let (by, index, keyed) = (by(&caller), command.index(), caller.key_scope().zip(key));
-        let (mut upkeep, mut changes) = (Vec::new(), Vec::new());
+        let (mut upkeep, mut changes) = (std::mem::take(self.upkeep), std::mem::take(self.changes));
         let decision = if self.comes_too_late(&caller, &command) {
             Decision { answer: Err(Rejection::SessionEnded), replayed_seq: None }
         } else {
@@ -140,6 +150,9 @@ impl<'a> Turn<'a> {
         self.push_record(&by, &changes);
         let is_remembered = matches!(changes.last(), Some(Change::AnswerRemembered(_)));
         let changes_so_far = self.remember(keyed, is_remembered, &decision);
+        upkeep.clear();
+        changes.clear();
+        (*self.upkeep, *self.changes) = (upkeep, changes);
         self.replies.push(PendingReply {
             sender: reply,
             command: index,

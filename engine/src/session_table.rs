@@ -1,13 +1,14 @@
 //! Who is logged in, to those who serve requests: token → session, and what each user has touched.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 use parking_lot::RwLock;
 
-use crate::core::id::{EventNumber, LoginSeq, UserNumber};
+use crate::core::id::{EventNumber, LoginSeq, NumberHasher, UserNumber};
 use crate::core::planted::{Bug, is_planted};
 use crate::core::presence::Presence;
 use crate::core::session::{Session, SessionLengths};
@@ -103,6 +104,23 @@ impl LiveSession {
     }
 }
 
+/// Takes eight bytes of a SHA-256 as they are: they are spread as well as can be. What is entered are tokens that the server
+/// has made itself, so nobody outside can choose colliding ones.
+#[derive(Default)]
+struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, digest: &[u8]) {
+        self.0 = u64::from_le_bytes(*digest.first_chunk().expect("a digest is longer than that"));
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+}
+
 /// What a token opens.
 #[derive(Clone, Debug)]
 pub enum Authentication {
@@ -124,10 +142,10 @@ impl Presence for SessionTable {
 /// The table of sessions. No guard of its maps leaves it.
 #[derive(Debug, Default)]
 pub struct SessionTable {
-    by_token_hash: DashMap<[u8; 32], Arc<LiveSession>>,
-    by_number: DashMap<LoginSeq, Arc<LiveSession>>,
+    by_token_hash: DashMap<[u8; 32], Arc<LiveSession>, BuildHasherDefault<DigestHasher>>,
+    by_number: DashMap<LoginSeq, Arc<LiveSession>, BuildHasherDefault<NumberHasher>>,
     /// In which events a user has, or had, something: where to look for what is theirs, and what to release.
-    touched: DashMap<UserNumber, Vec<EventNumber>>,
+    touched: DashMap<UserNumber, Vec<EventNumber>, BuildHasherDefault<NumberHasher>>,
     ended_tokens: Mutex<VecDeque<[u8; 32]>>,
 }
 
@@ -170,11 +188,11 @@ impl SessionTable {
     }
 
     /// Enters a session of a user of [`STANDARD_CLASS`]; its tokens open nothing until [`SessionTable::admit`].
-    pub fn open(&self, number: LoginSeq, row: &Session, user_name: &str, seen_at_ms: u64) -> Arc<LiveSession> {
+    pub fn open(&self, number: LoginSeq, row: &Session, user_name: Arc<str>, seen_at_ms: u64) -> Arc<LiveSession> {
         let session = Arc::new(LiveSession {
             number,
             user: row.user,
-            user_name: user_name.into(),
+            user_name,
             logged_in_at_ms: row.logged_in_at_ms,
             class: RwLock::default(),
             last_seen_at_ms: AtomicU64::new(seen_at_ms),

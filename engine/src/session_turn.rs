@@ -371,7 +371,10 @@ impl Turn<'_> {
         let row = machine.sessions().get(login.session).expect("a session that has just been opened");
         let session = match services.sessions.find(login.session) {
             Some(session) => session,
-            None => services.sessions.open(login.session, row, user_name, self.now_ms),
+            None => {
+                let name = machine.sessions().shared_name(login.user).expect("every user has a name");
+                services.sessions.open(login.session, row, name, self.now_ms)
+            }
         };
         session.seen(self.now_ms);
         let class = machine.sessions().class(login.user);

@@ -11,10 +11,9 @@ use std::task::{Context, Poll, Waker};
 use crate::clock::ManualClock;
 use crate::config::EngineConfig;
 use crate::core::id::EventNumber;
-use crate::event_turn;
+use crate::event_turn::{self, TurnBuffers};
 use crate::handle::EventHandle;
 use crate::heartbeat::Heartbeat;
-use crate::journal::RecordBuffer;
 use crate::services::Services;
 use crate::session_turn::{self, SessionHandle};
 use crate::snapshotter::{SnapshotFailure, WrittenSnapshot, write_and_retire};
@@ -82,8 +81,7 @@ impl Engine {
                 self.sessions.nudge();
             }
         } else if let Some(handle) = self.services.directory.find_number(number) {
-            let (mut batch, mut records) = (Vec::new(), RecordBuffer::new());
-            if event_turn::take_turn(&handle, &self.services, &mut batch, &mut records) {
+            if event_turn::take_turn(&handle, &self.services, &mut TurnBuffers::default()) {
                 handle.nudge();
             }
         }

@@ -289,7 +289,7 @@ fn callers_without_session(event: &Event, sessions: &Sessions) -> Vec<Caller> {
 /// Every live session's tokens open it again.
 fn enter_sessions(services: &Services, sessions: &Sessions, now_ms: u64) {
     for (number, session) in sessions.live() {
-        let name = sessions.name(session.user).expect("every user has a name");
+        let name = sessions.shared_name(session.user).expect("every user has a name");
         let live = services.sessions.open(number, session, name, now_ms);
         live.set_class(sessions.class(session.user));
         for token_hash in &session.token_hashes {

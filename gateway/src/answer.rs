@@ -3,24 +3,41 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, SET_COOKIE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::{Outcome, Rejection};
 use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::{EventView, Reply};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::error::{ApiError, Success};
 use crate::log::ActedOn;
+use crate::objects::Written;
+
+/// As many as an answer to a change has, and some more.
+const HEADERS: usize = 12;
+
+const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An answer with a JSON body.
 pub fn body(success: Success, value: impl Serialize) -> Response {
     (success.status(), Json(value)).into_response()
+}
+
+/// An answer whose body is written already.
+pub fn written(success: Success, object: Written) -> Response {
+    let bytes = Bytes::from(Box::<str>::from(object).into_boxed_bytes());
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = success.status();
+    // All that is told of such an answer later finds room.
+    *response.headers_mut() = HeaderMap::with_capacity(HEADERS);
+    response.headers_mut().insert(CONTENT_TYPE, APPLICATION_JSON);
+    response
 }
 
 /// An answer without a body.
@@ -83,7 +100,7 @@ pub fn list<T>(items: Vec<T>, next_cursor: Option<String>) -> List<T> {
 /// What is answered to a change, before it becomes a response of its own or a part of another one.
 pub struct Answered {
     /// How it went, and what there is to show; or the refusal.
-    pub told: Result<(Success, Option<Value>), ApiError>,
+    pub told: Result<(Success, Option<Written>), ApiError>,
     /// The number of the journal that the answer tells of, where there is one to tell.
     pub seq: Option<u64>,
     /// The request came with a key, and this is the answer it got the first time.
@@ -103,7 +120,7 @@ impl Answered {
         engine: &Engine,
         event: &Slug,
         reply: Reply,
-        render: impl FnOnce(&Arc<EventView>, &Outcome) -> Option<(Success, Option<Value>)>,
+        render: impl FnOnce(&Arc<EventView>, &Outcome) -> Option<(Success, Option<Written>)>,
     ) -> Result<Answered, ApiError> {
         let Reply { answer, seq, is_replay, at_ms } = reply;
         let rejected = |rejection| ApiError::rejected(rejection, Some(event.clone()), at_ms);
@@ -132,7 +149,7 @@ impl Answered {
 impl IntoResponse for Answered {
     fn into_response(self) -> Response {
         let mut response = match self.told {
-            Ok((success, Some(value))) => personal(body(success, value)),
+            Ok((success, Some(object))) => personal(written(success, object)),
             Ok((success, None)) => personal(empty(success)),
             Err(error) => error.into_response(),
         };
@@ -151,7 +168,7 @@ pub fn mutation(
     engine: &Engine,
     event: &Slug,
     reply: Reply,
-    render: impl FnOnce(&Arc<EventView>, &Outcome) -> Option<(Success, Option<Value>)>,
+    render: impl FnOnce(&Arc<EventView>, &Outcome) -> Option<(Success, Option<Written>)>,
 ) -> Result<Response, ApiError> {
     Answered::of(engine, event, reply, render).map(Answered::into_response)
 }

@@ -1,18 +1,21 @@
 //! What happens to every request and every answer.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::Router;
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::header::{ACCEPT, CONNECTION, ORIGIN, VARY};
 use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::{Router, middleware};
+use futures_util::FutureExt;
 use holdfast_engine::clock::Stopwatch;
-use tower::{Layer, ServiceExt};
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::{Layer, Service, ServiceExt, layer::layer_fn, service_fn};
 
 use crate::admission::{Class, Refusal};
 use crate::client::Client;
@@ -27,68 +30,130 @@ use crate::{ambiguity, answer_headers, feed, routes};
 
 /// The whole service of one side.
 pub fn service(gateway: Arc<Gateway>, side: Side) -> Router {
-    routes::router()
-        .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(middleware::from_fn_with_state((Arc::clone(&gateway), side), check))
-        .layer(middleware::from_fn_with_state(Arc::clone(&gateway), admit))
-        .layer(middleware::from_fn_with_state(Arc::clone(&gateway), around))
-        .with_state(gateway)
+    let guard = Guard { gateway: Arc::clone(&gateway), side };
+    routes::router().layer(layer_fn(move |inner| Guarded { guard: guard.clone(), inner })).with_state(gateway)
 }
 
-/// Gives every answer its request id and what else every answer has, and counts it.
-async fn around(
-    State(gateway): State<Arc<Gateway>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let client = Client::of(peer, request.headers(), gateway.trusted_proxies());
-    request.extensions_mut().insert(client);
-    let request_id = request_id::of(request.headers());
-    let path = request.extensions().get::<MatchedPath>().cloned();
-    let matched = path.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
-    let (method, took) = (request.method().clone(), Stopwatch::start());
-    let is_personal = answer_headers::is_personal(request.headers());
-    let log = RequestLog::begin(&request, &request_id, matched);
-    let trace = RequestTrace::begin(&gateway, peer, &request, &request_id, matched);
-    trace.iter().for_each(|trace| log.note_trace(trace.id()));
-    let answer = RequestTrace::follow(trace, across_sites(&gateway, request, next));
-    let mut response = log.follow(&gateway, answer).await;
-    gateway.http_metrics().answered(&method, matched, response.status().as_u16(), took);
-    response.headers_mut().insert(REQUEST_ID, request_id);
-    answer_headers::complete(response.headers_mut(), is_personal, gateway.config().clients_speak_tls());
-    response
+/// What stands before every path of one side.
+#[derive(Clone)]
+struct Guard {
+    gateway: Arc<Gateway>,
+    side: Side,
 }
 
-/// Tells the pages of listed sites, and nobody else, that they may read the answer.
-async fn across_sites(gateway: &Gateway, request: Request, next: Next) -> Response {
-    let origins = gateway.origins();
-    if origins.lists(&request) {
-        let Ok(response) = origins.cors().layer(next).oneshot(request).await;
-        return response;
+/// A path behind its guard. One layer for all that is done: each layer of a router is copied, boxed and passed through at
+/// every request, and four of them cost as much as the work that they do.
+#[derive(Clone)]
+struct Guarded<S> {
+    guard: Guard,
+    inner: S,
+}
+
+impl<S> Service<Request> for Guarded<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
     }
-    let mut response = next.run(request).await;
-    if !origins.is_empty() {
-        response.headers_mut().append(VARY, HeaderValue::from(ORIGIN));
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let (guard, mut inner) = (self.guard.clone(), self.inner.clone());
+        // The one that was asked whether it is ready is the one that is called.
+        std::mem::swap(&mut inner, &mut self.inner);
+        Box::pin(async move { Ok(guard.around(request, inner).await) })
     }
-    response
 }
 
-/// Lets a request in, or turns it away before anything of it is read. Before the engine has recovered, what comes costs
-/// nothing that would have to be shared out.
-async fn admit(State(gateway): State<Arc<Gateway>>, mut request: Request, next: Next) -> Response {
-    let Ok(engine) = gateway.engine() else { return next.run(request).await };
-    let class = Class::of(request.method(), request.uri().path());
-    match gateway.admission().enter(class, engine.now_ms(), engine.pressure()) {
-        Ok(under_way) => {
-            request.extensions_mut().insert(under_way.arrival());
-            let response = next.run(request).await;
-            under_way.answered(shows_load(response.status()), engine.sync_ms(), engine.now_ms());
-            response
+impl Guard {
+    /// Gives every answer its request id and what else every answer has, and counts it.
+    async fn around<S: Inner>(self, mut request: Request, inner: S) -> Response {
+        let (gateway, took) = (&*self.gateway, Stopwatch::start());
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        let peer = peer.expect("a listener tells whom it serves");
+        let client = Client::of(peer, request.headers(), gateway.trusted_proxies());
+        request.extensions_mut().insert(client);
+        let request_id = request_id::of(request.headers());
+        let path = request.extensions().get::<MatchedPath>().cloned();
+        let matched = path.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+        let method = request.method().clone();
+        let is_personal = answer_headers::is_personal(request.headers());
+        let log = RequestLog::begin(&request, &request_id, matched);
+        let trace = RequestTrace::begin(gateway, peer, &request, &request_id, matched);
+        trace.iter().for_each(|trace| log.note_trace(trace.id()));
+        let answer = RequestTrace::follow(trace, self.across_sites(request, inner));
+        let mut response = log.follow(gateway, answer).await;
+        gateway.http_metrics().answered(&method, matched, response.status().as_u16(), took);
+        response.headers_mut().insert(REQUEST_ID, request_id);
+        answer_headers::complete(response.headers_mut(), is_personal, gateway.config().clients_speak_tls());
+        response
+    }
+
+    /// Tells the pages of listed sites, and nobody else, that they may read the answer.
+    async fn across_sites<S: Inner>(&self, request: Request, inner: S) -> Response {
+        let origins = self.gateway.origins();
+        if origins.lists(&request) {
+            let admit = service_fn(move |request| {
+                let inner = inner.clone();
+                async move { Ok::<_, Infallible>(self.admit(request, inner).await) }
+            });
+            let Ok(response) = origins.cors().layer(admit).oneshot(request).await;
+            return response;
         }
-        Err(refusal) => turn_away(&gateway, refusal).await,
+        let mut response = self.admit(request, inner).await;
+        if !origins.is_empty() {
+            response.headers_mut().append(VARY, HeaderValue::from(ORIGIN));
+        }
+        response
+    }
+
+    /// Lets a request in, or turns it away before anything of it is read. Before the engine has recovered, what comes costs
+    /// nothing that would have to be shared out.
+    async fn admit<S: Inner>(&self, mut request: Request, inner: S) -> Response {
+        let Ok(engine) = self.gateway.engine() else { return self.check(request, inner).await };
+        let class = Class::of(request.method(), request.uri().path());
+        match self.gateway.admission().enter(class, engine.now_ms(), engine.pressure()) {
+            Ok(under_way) => {
+                request.extensions_mut().insert(under_way.arrival());
+                let response = self.check(request, inner).await;
+                under_way.answered(shows_load(response.status()), engine.sync_ms(), engine.now_ms());
+                response
+            }
+            Err(refusal) => turn_away(&self.gateway, refusal).await,
+        }
+    }
+
+    /// Refuses what cannot be answered, and what takes too long.
+    async fn check<S: Inner>(&self, request: Request, inner: S) -> Response {
+        if let Err(refusal) = ambiguity::check(&request) {
+            // Whoever speaks unclearly is not listened to any further.
+            let mut response = refusal.into_response();
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            return response;
+        }
+        if let Err(refusal) = refuse(&self.gateway, self.side, &request) {
+            return refusal.into_response();
+        }
+        // A bug of a handler: the client learns no more than that. (A panic in a turn of the engine ends the process.)
+        let answer = AssertUnwindSafe(inner.oneshot(request)).catch_unwind();
+        // Every change is one step that the engine has taken over by then, so a handler can be let go at any point.
+        let patience = Duration::from_secs(u64::from(self.gateway.config().limits.handler_seconds));
+        match tokio::time::timeout(patience, answer).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Err(_panic)) => ApiError::Internal.into_response(),
+            Err(_elapsed) => ApiError::TimedOut.into_response(),
+        }
     }
 }
+
+/// What a path does behind its guard.
+trait Inner: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {}
+
+impl<S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send> Inner for S {}
 
 /// Refuses at the door, having read nothing of what was sent: a refusal must cost next to nothing.
 async fn turn_away(gateway: &Gateway, refusal: Refusal) -> Response {
@@ -109,23 +174,6 @@ async fn turn_away(gateway: &Gateway, refusal: Refusal) -> Response {
 )]
 async fn wait(delay: Duration) {
     tokio::time::sleep(delay).await;
-}
-
-/// Refuses what cannot be answered, and what takes too long.
-async fn check(State((gateway, side)): State<(Arc<Gateway>, Side)>, request: Request, next: Next) -> Response {
-    if let Err(refusal) = ambiguity::check(&request) {
-        // Whoever speaks unclearly is not listened to any further.
-        let mut response = refusal.into_response();
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        return response;
-    }
-    if let Err(refusal) = refuse(&gateway, side, &request) {
-        return refusal.into_response();
-    }
-    // Every change is one step that the engine has taken over by then, so a handler can be let go at any point.
-    let patience = Duration::from_secs(u64::from(gateway.config().limits.handler_seconds));
-    let answer = tokio::time::timeout(patience, next.run(request)).await;
-    answer.unwrap_or_else(|_| ApiError::TimedOut.into_response())
 }
 
 fn refuse(gateway: &Gateway, side: Side, request: &Request) -> Result<(), ApiError> {
@@ -154,9 +202,4 @@ fn accepts(headers: &HeaderMap, is_stream: bool) -> bool {
         _ => false,
     };
     ranges.flat_map(|value| value.split(',')).any(fits)
-}
-
-/// A bug of a handler: the client learns no more than that. (A panic in a turn of the engine ends the process.)
-fn answer_panic(_: Box<dyn std::any::Any + Send>) -> Response {
-    ApiError::Internal.into_response()
 }

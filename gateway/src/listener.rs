@@ -45,13 +45,13 @@ impl Side {
         if path == "/metrics" && metrics_are_apart {
             return self == Side::Metrics;
         }
-        let is_probe = matches!(path, "/livez" | "/readyz" | "/version");
-        let is_admin = is_admin_path(path) || pages::is_admin_page(path);
+        let is_probe = || matches!(path, "/livez" | "/readyz" | "/version");
+        let is_admin = || is_admin_path(path) || pages::is_admin_page(path);
         match self {
             Side::Both => true,
-            Side::Public => !is_admin,
-            Side::Admin => is_admin || pages::is_shared(path) || is_probe,
-            Side::Metrics => is_probe,
+            Side::Public => !is_admin(),
+            Side::Admin => is_admin() || pages::is_shared(path) || is_probe(),
+            Side::Metrics => is_probe(),
         }
     }
 }

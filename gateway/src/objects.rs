@@ -12,7 +12,7 @@ mod value;
 use holdfast_engine::core::id::{HoldNumber, LoginSeq, TypeIndex};
 use holdfast_engine::handle::EventView;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 pub use booking::{
@@ -51,7 +51,10 @@ pub fn ticket_type(event: &EventView, index: TypeIndex) -> &str {
     event.description.ticket_types.get(usize::from(index.0)).map_or("", |ticket_type| ticket_type.id.as_str())
 }
 
+/// JSON that is written already: nobody looks into it any more, it only goes out, by itself or as a part of an answer.
+pub type Written = Box<RawValue>;
+
 /// An object as JSON.
-fn shown(object: &impl Serialize) -> Value {
-    serde_json::to_value(object).expect("texts, numbers, lists and objects can be written")
+pub fn written(object: &impl Serialize) -> Written {
+    to_raw_value(object).expect("texts, numbers, lists and objects can be written")
 }

@@ -12,7 +12,7 @@ use holdfast_engine::offline::{
 };
 use holdfast_engine::storage::{EXIT_DATA, EXIT_IO};
 
-use crate::objects;
+use crate::objects::{self, Written};
 use crate::tokens;
 
 mod report;
@@ -138,7 +138,7 @@ fn dump(data: &Path, filter: &DumpFilter, output: &mut dyn Write) -> Result<(), 
 }
 
 /// A change, as the API has it.
-fn line(change: &DumpedChange<'_>) -> serde_json::Value {
+fn line(change: &DumpedChange<'_>) -> Written {
     let types = change.event.map(|event| event.ticket_types());
     objects::change(
         change.entry,

@@ -10,12 +10,11 @@ use holdfast_engine::core::{Caller, Command, Outcome, Rejection};
 use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::{EventView, Reply};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::answer::Answered;
 use crate::error::{ApiError, Success};
-use crate::objects;
+use crate::objects::{self, Written};
 use crate::request::{event_id, numbered_id, quantity, ticket_type};
 use crate::traces;
 
@@ -69,7 +68,7 @@ pub struct Operation {
     tell: Tell,
 }
 
-type Tell = fn(&Arc<EventView>, &Outcome) -> Option<(Success, Option<Value>)>;
+type Tell = fn(&Arc<EventView>, &Outcome) -> Option<(Success, Option<Written>)>;
 
 impl Operation {
     /// Sets tickets of `event` aside.
@@ -160,7 +159,7 @@ pub fn hold_of_no_event(reply: Reply) -> Reply {
     Reply { answer, ..reply }
 }
 
-fn tell_held(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Value>)> {
+fn tell_held(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Written>)> {
     match outcome {
         Outcome::Held { hold, fresh: true } => Some((Success::Created, Some(objects::hold(view, hold)))),
         Outcome::Held { hold, fresh: false } => Some((Success::Ok, Some(objects::hold(view, hold)))),
@@ -169,17 +168,17 @@ fn tell_held(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Optio
     }
 }
 
-fn tell_hold(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Value>)> {
+fn tell_hold(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Written>)> {
     let Outcome::Hold(hold) = outcome else { return None };
     Some((Success::Ok, Some(objects::hold(view, hold))))
 }
 
-fn tell_confirmed(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Value>)> {
+fn tell_confirmed(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Written>)> {
     let Outcome::Booked { booking, rescued, .. } = outcome else { return None };
     Some((Success::Created, Some(objects::confirmed_booking(view, booking, *rescued))))
 }
 
-fn tell_booked(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Value>)> {
+fn tell_booked(view: &Arc<EventView>, outcome: &Outcome) -> Option<(Success, Option<Written>)> {
     let Outcome::Booked { booking, from_hold, .. } = outcome else { return None };
     Some((Success::Created, Some(objects::requested_booking(view, booking, *from_hold))))
 }

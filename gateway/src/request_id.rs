@@ -20,7 +20,14 @@ pub fn of(headers: &HeaderMap) -> HeaderValue {
         return given.clone();
     }
     let (process, request) = (process_id(), REQUESTS.fetch_add(1, Ordering::Relaxed));
-    HeaderValue::try_from(format!("{process:08x}{request:08x}")).expect("hexadecimal digits")
+    hexadecimal(u64::from(process) << 32 | u64::from(request))
+}
+
+/// All digits of `number`.
+fn hexadecimal(number: u64) -> HeaderValue {
+    let digit = |place: usize| b"0123456789abcdef"[(number >> (60 - 4 * place)) as usize % 16];
+    let digits: [u8; 16] = std::array::from_fn(digit);
+    HeaderValue::from_bytes(&digits).expect("hexadecimal digits")
 }
 
 /// Requests without a usable id of their own so far.
@@ -30,4 +37,14 @@ static REQUESTS: AtomicU32 = AtomicU32::new(0);
 fn process_id() -> u32 {
     static PROCESS: OnceLock<u32> = OnceLock::new();
     *PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hexadecimal;
+
+    #[test]
+    fn an_id_has_all_its_digits() {
+        assert_eq!(hexadecimal(0x0000_00ff_89ab_cdef), "000000ff89abcdef");
+    }
 }

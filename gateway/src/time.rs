@@ -1,12 +1,15 @@
 //! Times as the API has them: RFC 3339, UTC, with milliseconds.
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
+
+const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
 /// Milliseconds since the Unix epoch as text. Times beyond the year 9999 show as its end.
 pub fn rfc3339(at_ms: u64) -> String {
     let milliseconds = i64::try_from(at_ms).unwrap_or(i64::MAX);
     let timestamp = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX);
-    format!("{timestamp:.3}")
+    PRINTER.timestamp_to_string(&timestamp)
 }
 
 /// Text as milliseconds since the Unix epoch; `None` if it is no time, or one before 1970.

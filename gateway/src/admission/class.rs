@@ -38,14 +38,7 @@ impl Class {
 
     /// The class of a request. A path that does not exist counts as browsing.
     pub fn of(method: &Method, path: &str) -> Class {
-        if matches!(path, "/livez" | "/readyz" | "/metrics") {
-            return Class::Operations;
-        }
-        // Small files from memory, and many of them a page: one that is refused leaves the page unable to say why.
-        if pages::is_page(path) {
-            return Class::Organisers;
-        }
-        let Some(path) = path.strip_prefix("/v1/") else { return Class::Browsing };
+        let Some(path) = path.strip_prefix("/v1/") else { return Class::outside_the_api(path) };
         if path.starts_with("admin/") {
             return Class::Organisers;
         }
@@ -54,6 +47,14 @@ impl Class {
             Method::POST | Method::PUT | Method::PATCH => Class::of_change(path),
             _ => Class::Browsing,
         }
+    }
+
+    fn outside_the_api(path: &str) -> Class {
+        if matches!(path, "/livez" | "/readyz" | "/metrics") {
+            return Class::Operations;
+        }
+        // Small files from memory, and many of them a page: one that is refused leaves the page unable to say why.
+        if pages::is_page(path) { Class::Organisers } else { Class::Browsing }
     }
 
     fn of_change(path: &str) -> Class {

@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 /// The shortest time after which a client that lost its stream comes back, in milliseconds …
 const RETRY_MS: u64 = 1_000;
@@ -32,17 +33,17 @@ struct Content {
 
 impl Message {
     /// A message of the kind `event` whose id is the journal number `seq`.
-    pub fn new(event: &str, seq: u64, data: &Value) -> Message {
+    pub fn new(event: &str, seq: u64, data: &impl Serialize) -> Message {
         Message::with(event, Some(seq), data)
     }
 
     /// A message that nobody comes back with.
-    pub fn without_id(event: &str, data: &Value) -> Message {
+    pub fn without_id(event: &str, data: &impl Serialize) -> Message {
         Message::with(event, None, data)
     }
 
-    fn with(event: &str, seq: Option<u64>, data: &Value) -> Message {
-        Message::of(event.to_owned(), seq, data.to_string())
+    fn with(event: &str, seq: Option<u64>, data: &impl Serialize) -> Message {
+        Message::of(event.to_owned(), seq, serde_json::to_string(data).expect("what is told can be written"))
     }
 
     fn of(event: String, seq: Option<u64>, data: String) -> Message {

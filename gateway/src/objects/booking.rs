@@ -3,12 +3,11 @@
 use holdfast_engine::core::outcome::BookingView;
 use holdfast_engine::handle::EventView;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
 use super::value::{EventId, NumberedId, Time, TypeId, one_of};
-use super::{Whose, shown};
+use super::{Whose, Written, written};
 
 /// The states of a booking.
 pub const BOOKING_STATES: [&str; 2] = ["booked", "cancelled"];
@@ -75,23 +74,23 @@ impl Booking {
 }
 
 /// A booking.
-pub fn booking(event: &EventView, booking: &BookingView) -> Value {
-    shown(&Booking::of(event, booking))
+pub fn booking(event: &EventView, booking: &BookingView) -> Written {
+    written(&Booking::of(event, booking))
 }
 
 /// A booking that a hold was confirmed to.
-pub fn confirmed_booking(event: &EventView, booking: &BookingView, rescued: bool) -> Value {
-    shown(&ConfirmedBooking { booking: Booking::of(event, booking), rescued })
+pub fn confirmed_booking(event: &EventView, booking: &BookingView, rescued: bool) -> Written {
+    written(&ConfirmedBooking { booking: Booking::of(event, booking), rescued })
 }
 
 /// A booking that was asked for as such.
-pub fn requested_booking(event: &EventView, booking: &BookingView, from_hold: bool) -> Value {
-    shown(&RequestedBooking { booking: Booking::of(event, booking), from_hold })
+pub fn requested_booking(event: &EventView, booking: &BookingView, from_hold: bool) -> Written {
+    written(&RequestedBooking { booking: Booking::of(event, booking), from_hold })
 }
 
 /// A booking, for organisers: with whose it is.
-pub fn admin_booking(event: &EventView, view: &BookingView, user_name: Option<String>) -> Value {
-    shown(&AdminBooking { booking: Booking::of(event, view), whose: Whose::of(user_name, view.session) })
+pub fn admin_booking(event: &EventView, view: &BookingView, user_name: Option<String>) -> Written {
+    written(&AdminBooking { booking: Booking::of(event, view), whose: Whose::of(user_name, view.session) })
 }
 
 /// The names of a booking's states.

@@ -7,12 +7,11 @@ use holdfast_engine::core::hold::HoldSource;
 use holdfast_engine::core::id::{HoldNumber, TypeIndex};
 use holdfast_engine::engine::AuditEntry;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
-use super::shown;
 use super::value::{EventId, NumberedId, Time, TypeId, one_of};
+use super::{Written, written};
 use crate::time::rfc3339;
 
 /// A change of the audit trail. What does not apply is null.
@@ -73,12 +72,12 @@ pub fn change<'a>(
     entry: &AuditEntry,
     type_id: impl Fn(TypeIndex) -> Option<&'a str>,
     user_name: Option<&str>,
-) -> Value {
+) -> Written {
     let share = entry.change.share();
     let id = |number: HoldNumber| entry.event.as_ref().map(|event| NumberedId::new(format!("{event}.{}", number.0)));
     let Links { hold, booking, login_seq, quantity, ticket_type: own_type } = links(&entry.change);
     let session = share.map(|share| share.session.0).or(login_seq);
-    shown(&ShownChange {
+    written(&ShownChange {
         seq: entry.seq,
         at: Time::of(entry.at_ms),
         event: entry.event.as_ref().map(|event| EventId::new(event.as_str())),
@@ -218,7 +217,7 @@ fn shift_reason(reason: ShiftReason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use holdfast_engine::core::id::{EventNumber, LoginSeq, Slug, UserNumber};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -228,7 +227,8 @@ mod tests {
     fn shown(change: Change) -> Value {
         let (by, event) = (By::Admin("ops".to_owned()), Slug::new("gala"));
         let entry = AuditEntry { seq: 7, at_ms: 0, by, event, event_number: EventNumber(1), change };
-        super::change(&entry, |_| None, Some("ann"))
+        let text = super::change(&entry, |_| None, Some("ann"));
+        serde_json::from_str(text.get()).expect("JSON")
     }
 
     #[test]

@@ -3,11 +3,10 @@
 use holdfast_engine::core::settings::Price;
 use holdfast_engine::handle::EventView;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::shown;
 use super::value::{self, EventId, Time, TypeId};
+use super::{Written, written};
 
 /// An event, for the public. All its figures come from one consistent state.
 #[derive(Serialize, ToSchema)]
@@ -139,14 +138,14 @@ fn price(price: &Price) -> ShownPrice {
 }
 
 /// An event, for the public.
-pub fn event(view: &EventView, now_ms: u64) -> Value {
-    shown(&Event::of(view, now_ms))
+pub fn event(view: &EventView, now_ms: u64) -> Written {
+    written(&Event::of(view, now_ms))
 }
 
 /// An event, for organisers: with all its settings.
-pub fn admin_event(view: &EventView, now_ms: u64) -> Value {
+pub fn admin_event(view: &EventView, now_ms: u64) -> Written {
     let settings = &view.description.settings;
-    shown(&AdminEvent {
+    written(&AdminEvent {
         event: Event::of(view, now_ms),
         lobby: settings.lobby,
         queue_max: settings.queue_max,

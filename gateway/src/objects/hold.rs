@@ -3,12 +3,11 @@
 use holdfast_engine::core::outcome::HoldView;
 use holdfast_engine::handle::EventView;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
 use super::value::{EventId, NumberedId, Time, TypeId, one_of};
-use super::{Whose, shown};
+use super::{Whose, Written, written};
 
 /// The states of a hold.
 pub const HOLD_STATES: [&str; 4] = ["held", "confirmed", "released", "expired"];
@@ -64,13 +63,13 @@ impl Hold {
 }
 
 /// A hold.
-pub fn hold(event: &EventView, hold: &HoldView) -> Value {
-    shown(&Hold::of(event, hold))
+pub fn hold(event: &EventView, hold: &HoldView) -> Written {
+    written(&Hold::of(event, hold))
 }
 
 /// A hold, for organisers: with whose it is.
-pub fn admin_hold(event: &EventView, view: &HoldView, user_name: Option<String>) -> Value {
-    shown(&AdminHold { hold: Hold::of(event, view), whose: Whose::of(user_name, view.session) })
+pub fn admin_hold(event: &EventView, view: &HoldView, user_name: Option<String>) -> Written {
+    written(&AdminHold { hold: Hold::of(event, view), whose: Whose::of(user_name, view.session) })
 }
 
 /// The names of a hold's states.

@@ -4,12 +4,11 @@ use holdfast_engine::core::outcome::QueueView;
 use holdfast_engine::engine::EndedPlace;
 use holdfast_engine::handle::EventView;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
 use super::value::{EventId, Time, TypeId, one_of};
-use super::{Whose, shown};
+use super::{Whose, Written, written};
 
 /// The states of a place in line.
 const PLACE_STATES: [&str; 4] = ["waiting", "granted", "left", "dropped"];
@@ -89,18 +88,18 @@ impl QueueEntry {
 }
 
 /// A place in line.
-pub fn queue(event: &EventView, place: &QueueView) -> Value {
-    shown(&QueueEntry::of(event, place))
+pub fn queue(event: &EventView, place: &QueueView) -> Written {
+    written(&QueueEntry::of(event, place))
 }
 
 /// A place in line that is there no more.
-pub fn ended_queue(event: &EventView, place: &EndedPlace, now_ms: u64) -> Value {
-    shown(&QueueEntry::ended(event, place, now_ms))
+pub fn ended_queue(event: &EventView, place: &EndedPlace, now_ms: u64) -> Written {
+    written(&QueueEntry::ended(event, place, now_ms))
 }
 
 /// A place in line, for organisers: with whose it is.
-pub fn admin_queue(event: &EventView, place: &QueueView, user_name: Option<String>) -> Value {
-    shown(&AdminQueueEntry { place: QueueEntry::of(event, place), whose: Whose::of(user_name, place.session) })
+pub fn admin_queue(event: &EventView, place: &QueueView, user_name: Option<String>) -> Written {
+    written(&AdminQueueEntry { place: QueueEntry::of(event, place), whose: Whose::of(user_name, place.session) })
 }
 
 fn place_state() -> Object {

@@ -3,11 +3,10 @@
 use holdfast_engine::config::SessionsConfig;
 use holdfast_engine::session_table::LiveSession;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::shown;
 use super::value::Time;
+use super::{Written, written};
 
 /// A user's login.
 #[derive(Serialize, ToSchema)]
@@ -50,11 +49,11 @@ impl Session {
 }
 
 /// A session. `config` says for how long it lives.
-pub fn session(session: &LiveSession, config: &SessionsConfig) -> Value {
-    shown(&Session::of(session, config))
+pub fn session(session: &LiveSession, config: &SessionsConfig) -> Written {
+    written(&Session::of(session, config))
 }
 
 /// A session, for organisers: with how much its user has.
-pub fn admin_session(session: &LiveSession, config: &SessionsConfig, holds: u64, bookings: u64) -> Value {
-    shown(&AdminSession { session: Session::of(session, config), holds, bookings })
+pub fn admin_session(session: &LiveSession, config: &SessionsConfig, holds: u64, bookings: u64) -> Written {
+    written(&AdminSession { session: Session::of(session, config), holds, bookings })
 }

@@ -11,7 +11,6 @@ use holdfast_engine::core::{Event, Rejection};
 use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::EventView;
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,7 +20,7 @@ use crate::answer::{self, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
-use crate::objects::{self, AdminBooking, AdminHold, AdminQueueEntry, BOOKING_STATES, HOLD_STATES};
+use crate::objects::{self, AdminBooking, AdminHold, AdminQueueEntry, BOOKING_STATES, HOLD_STATES, Written};
 use crate::openapi::parameters::{BookingStateQuery, HoldStateQuery, WaitingStateQuery};
 use crate::openapi::refusals;
 use crate::page::Page;
@@ -142,7 +141,7 @@ async fn answer_page<T>(
     engine: &Engine,
     event: &Slug,
     list: impl FnOnce(&Event, u64) -> Result<ListPage<T>, Rejection>,
-    render: impl Fn(&EventView, &T) -> Value,
+    render: impl Fn(&EventView, &T) -> Written,
 ) -> Result<Response, ApiError> {
     let found = engine.read(event, list).await.zip(engine.event(event));
     let (listed, view) = found.ok_or(ApiError::NotFound("event_not_found"))?;

@@ -8,7 +8,6 @@ use holdfast_engine::core::change::SessionEnd;
 use holdfast_engine::core::id::LoginSeq;
 use holdfast_engine::engine::SessionEntry;
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,7 +18,7 @@ use crate::answer::{self, List};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::Organiser;
-use crate::objects::{self, AdminSession};
+use crate::objects::{self, AdminSession, Written};
 use crate::openapi::refusals;
 use crate::page::Page;
 use crate::request::{Mutation, PathId, Query, session_id};
@@ -60,7 +59,7 @@ async fn list(
     let page = Page::new(query.limit, query.cursor.as_deref())?;
     let user = query.user.map(|name| user_named(engine, &name));
     let found = engine.sessions(LoginSeq(page.after), page.limit, user).await;
-    let render = |entry: &SessionEntry| -> Value {
+    let render = |entry: &SessionEntry| -> Written {
         objects::admin_session(&entry.session, &engine.config().sessions, entry.holds, entry.bookings)
     };
     let items = found.entries.iter().map(render).collect();

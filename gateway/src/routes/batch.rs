@@ -8,7 +8,6 @@ use axum::response::Response;
 use holdfast_engine::core::idempotency::IdempotencyKey;
 use holdfast_engine::engine::Engine;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,7 +16,7 @@ use crate::answer::{self, Answered};
 use crate::error::{ApiError, Success};
 use crate::gateway::Gateway;
 use crate::identity::{BackEnd, Buyer};
-use crate::objects::{NumberedId, Time};
+use crate::objects::{self, NumberedId, Time, Written};
 use crate::openapi::refusals;
 use crate::operation::{BookBody, ConfirmBody, HoldBody, Operation};
 use crate::request::{Batch, Object, operation_key};
@@ -117,7 +116,7 @@ struct ItemResult {
     status: u16,
     /// The body of that answer, or the problem.
     #[schema(value_type = Option<Object>)]
-    body: Option<Value>,
+    body: Option<Written>,
     seq: Option<u64>,
     replayed: bool,
     retry_after_seconds: Option<u64>,
@@ -210,7 +209,7 @@ impl From<Answered> for ItemResult {
     fn from(Answered { told, seq, is_replay }: Answered) -> ItemResult {
         let (status, body, retry_after_seconds) = match told {
             Ok((success, body)) => (success.status(), body, None),
-            Err(refusal) => (refusal.status(), Some(refusal.problem()), refusal.wait_seconds()),
+            Err(refusal) => (refusal.status(), Some(objects::written(&refusal.problem())), refusal.wait_seconds()),
         };
         ItemResult { status: status.as_u16(), body, seq, replayed: is_replay, retry_after_seconds }
     }

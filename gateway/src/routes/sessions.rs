@@ -12,7 +12,6 @@ use holdfast_engine::core::{Outcome, Rejection};
 use holdfast_engine::engine::Intent;
 use holdfast_engine::engine::{Engine, EventAnswer, LoginAnswer};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,7 +24,7 @@ use crate::gateway::Gateway;
 use crate::identity::{self, Buyer, LoginCaller};
 use crate::login::passwords::Password;
 use crate::login::{Login, Proof};
-use crate::objects::{self, Booking, EventId, Hold, QueueEntry, Session, Time, TypeId, one_of};
+use crate::objects::{self, Booking, EventId, Hold, QueueEntry, Session, Time, TypeId, Written, one_of};
 use crate::openapi::refusals;
 use crate::request::{self, Mutation, quantity, slug};
 use crate::traces;
@@ -71,7 +70,7 @@ struct IntentBody {
 #[derive(Serialize, ToSchema)]
 struct LoggedIn {
     #[schema(value_type = Session)]
-    session: Value,
+    session: Written,
     /// What opens the session from now on.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     token: String,
@@ -87,9 +86,9 @@ struct LoginOutcome {
     #[schema(schema_with = outcomes)]
     outcome: &'static str,
     #[schema(value_type = Option<Hold>)]
-    hold: Option<Value>,
+    hold: Option<Written>,
     #[schema(value_type = Option<QueueEntry>)]
-    queue: Option<Value>,
+    queue: Option<Written>,
     /// The code of the refusal, where it was one.
     code: Option<&'static str>,
 }
@@ -115,14 +114,14 @@ fn outcomes() -> Object {
 #[derive(Serialize, ToSchema)]
 struct Belongings {
     #[schema(value_type = Session)]
-    session: Value,
+    session: Written,
     /// The live ones.
     #[schema(value_type = Vec<Hold>)]
-    holds: Vec<Value>,
+    holds: Vec<Written>,
     #[schema(value_type = Vec<Booking>)]
-    bookings: Vec<Value>,
+    bookings: Vec<Written>,
     #[schema(value_type = Vec<QueueEntry>)]
-    queue: Vec<Value>,
+    queue: Vec<Written>,
     server_time: Time,
 }
 

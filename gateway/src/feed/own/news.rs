@@ -6,10 +6,9 @@ use std::sync::Arc;
 use holdfast_engine::core::outcome::{BookingView, HoldView, QueueView};
 use holdfast_engine::engine::{Belongings, EndedPlace, Thing, ThingEnd, Touched, Touches};
 use holdfast_engine::handle::EventView;
-use serde_json::Value;
 
 use crate::feed::message::Message;
-use crate::objects;
+use crate::objects::{self, Written};
 
 /// A thing of a user's as of one moment.
 #[derive(Clone, Debug)]
@@ -30,7 +29,7 @@ pub struct News {
     /// The number of the change.
     pub seq: u64,
     kind: &'static str,
-    object: Value,
+    object: Written,
 }
 
 impl Shown {
@@ -43,7 +42,7 @@ impl Shown {
         }
     }
 
-    fn object(&self) -> Value {
+    fn object(&self) -> Written {
         match self {
             Shown::Hold(event, view) => objects::hold(event, view),
             Shown::Booking(event, view) => objects::booking(event, view),

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub struct Program {
 impl Program {
     /// Starts it, and waits until it has said where it listens.
     pub fn start(launch: &Launch<'_>) -> Result<Program, LoadError> {
-        let data = tempfile::tempdir()?;
+        let data = temporary_directory(None)?;
         let mut command = launch.command()?;
         let own = [
             "server.listen=127.0.0.1:0".to_owned(),
@@ -113,6 +113,15 @@ fn processor_ticks(stat: &str) -> Option<u64> {
     let mut fields = from_third.split(' ').skip(11);
     let mut next = || fields.next()?.parse::<u64>().ok();
     Some(next()? + next()?)
+}
+
+/// An empty directory that goes with its value: in `parent`, or in the temporary one.
+pub fn temporary_directory(parent: Option<&Path>) -> Result<tempfile::TempDir, LoadError> {
+    let made = match parent {
+        Some(parent) => tempfile::tempdir_in(parent),
+        None => tempfile::tempdir(),
+    };
+    made.map_err(|error| LoadError::new(format!("a data directory cannot be made: {error}")))
 }
 
 fn beside_this_one() -> Result<PathBuf, LoadError> {

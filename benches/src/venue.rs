@@ -13,6 +13,9 @@ use holdfast_engine::core::{Caller, Command, Outcome, Rejection};
 use holdfast_engine::engine::{Engine, Identity, NewEvent, Wheels};
 use tokio::task::JoinSet;
 
+use crate::error::LoadError;
+use crate::program::temporary_directory;
+
 /// How many prepare the stage at once: enough for one sync to serve many of them, and far below the bound of an inbox.
 const AT_ONCE: usize = 1_024;
 
@@ -26,9 +29,19 @@ pub struct Venue {
 impl Venue {
     /// Opens an engine on an empty directory under the temporary one (`TMPDIR` chooses another disk).
     pub fn open(config: EngineConfig, clock: Arc<dyn Clock>) -> Venue {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let engine = Engine::open(config, directory.path(), clock, Wheels::ByThread).expect("a new engine");
-        Venue { engine: Arc::new(engine), directory }
+        Venue::open_in(None, config, clock).expect("a new engine")
+    }
+
+    /// The same, with the directory made in `parent`.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be made, or the engine cannot use it.
+    pub fn open_in(parent: Option<&Path>, config: EngineConfig, clock: Arc<dyn Clock>) -> Result<Venue, LoadError> {
+        let directory = temporary_directory(parent)?;
+        let engine = Engine::open(config, directory.path(), clock, Wheels::ByThread);
+        let engine = engine.map_err(|error| LoadError::new(format!("the engine cannot be opened: {error}")))?;
+        Ok(Venue { engine: Arc::new(engine), directory })
     }
 
     /// Where its files are.

@@ -25,14 +25,15 @@ define install_from_pypi
 	@touch $@
 endef
 
-# $(call unpack_from_debian,TARGET,PACKAGE,NAME) unpacks a package into .tools/NAME, where there are Debian's tools.
+# $(call unpack_from_debian,TARGET,PACKAGES,NAME) unpacks packages into .tools/NAME, where there are Debian's tools.
 define unpack_from_debian
 	@if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then \
 		echo "$(1): unpacking Debian's $(2) into .tools/$(3)"; \
 		rm --recursive --force .tools/$(3) && mkdir --parents .tools/$(3) && cd .tools/$(3); \
 		if [[ "$$(id --user)" == 0 ]]; then apt-get update --quiet --quiet; fi; \
-		apt-get download --quiet --quiet --option APT::Sandbox::User=root $(2) && dpkg-deb --extract $(2)_*.deb .; \
-		rm --force $(2)_*.deb; \
+		apt-get download --quiet --quiet --option APT::Sandbox::User=root $(2) && \
+			for archive in *.deb; do dpkg-deb --extract "$$archive" .; done; \
+		rm --force *.deb; \
 	fi
 endef
 
@@ -274,6 +275,36 @@ torture: ## Kill the program under load ROUNDS times, cut its power, fail its di
 		HOLDFAST_POWER_ROUNDS=$$(( ($(ROUNDS) + 1) / 2 )) \
 		HOLDFAST_SYNC_ROUNDS=$$(( ($(ROUNDS) + 9) / 10 )) \
 		cargo test --locked --profile torture --package holdfast --test crash -- --nocapture --test-threads 1
+
+REDIS_ON_PATH := $(shell command -v redis-server)
+REDIS_UNPACKED := .tools/redis/usr/bin/redis-server
+REDIS_PACKAGES := redis-server redis-tools libjemalloc2 liblzf1
+POSTGRES_INSTALLED := $(wildcard /usr/lib/postgresql/*/bin/initdb)
+POSTGRES_UNPACKED := .tools/postgres/usr/lib/postgresql/15/bin/initdb
+# Those of Debian 12, with the libraries that it need not have.
+POSTGRES_PACKAGES := postgresql-15 libcom-err2 libgssapi-krb5-2 libicu72 libk5crypto3 libkeyutils1 libkrb5-3 libkrb5support0 \
+	libldap-2.5-0 liblz4-1 libpq5 libsasl2-2 libssl3 libsystemd0 libxml2 libxslt1.1 libzstd1
+# The program's own arguments: make peers PEERS="--only holdfast-http --only redis --rounds 9".
+PEERS ?=
+
+# Servers that are only unpacked bring libraries which this machine may not have.
+.PHONY: peers
+peers: $(if $(REDIS_ON_PATH),,$(REDIS_UNPACKED)) $(if $(POSTGRES_INSTALLED),,$(POSTGRES_UNPACKED)) ## Measure Holdfast side by side with Redis, PostgreSQL and others
+	@echo "peers: building"
+	@cargo build --locked --release --package holdfast
+	@cargo build --locked --release --package holdfast-peers
+	@libraries="$$(echo $(CURDIR)/.tools/{redis,postgres}/usr/lib/*-linux-gnu | tr ' ' ':')"; \
+		LD_LIBRARY_PATH="$$libraries$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}" \
+		$(TARGET)/release/holdfast-peers --program $(TARGET)/release/holdfast \
+		$(if $(REDIS_ON_PATH),,--redis $(REDIS_UNPACKED)) $(if $(POSTGRES_INSTALLED),,--postgres $(dir $(POSTGRES_UNPACKED))) $(PEERS)
+
+$(REDIS_UNPACKED):
+	$(call unpack_from_debian,peers,$(REDIS_PACKAGES),redis)
+	@$(call need,test -x $@,install Redis 7: apt-get install redis-server)
+
+$(POSTGRES_UNPACKED):
+	$(call unpack_from_debian,peers,$(POSTGRES_PACKAGES),postgres)
+	@$(call need,test -x $@,install PostgreSQL: apt-get install postgresql-15)
 
 .PHONY: run
 run: ## Build and start the server with its defaults

@@ -10,14 +10,12 @@
 //! `HOLDFAST_BENCH_HOLDS` and `HOLDFAST_BENCH_ROUNDS` make a run smaller.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use holdfast_benches::buyer::{self, Bought, Market};
-use holdfast_benches::clock::{self, pause};
+use holdfast_benches::clock::{self, JumpingClock, pause};
 use holdfast_benches::latency::{Phase, print_head};
 use holdfast_benches::venue::{Venue, setting, slug};
-use holdfast_engine::clock::{Clock, SystemClock};
 use holdfast_engine::config::{EngineConfig, SnapshotConfig};
 use holdfast_engine::core::Caller;
 use holdfast_engine::core::event::Figures;
@@ -79,7 +77,7 @@ struct Bench {
 impl Bench {
     async fn open(holds: u32) -> Bench {
         let snapshot = SnapshotConfig { journal_bytes: 1 << 50, interval_seconds: 30 * 86_400, on_stop: false };
-        let clock = Arc::new(JumpingClock { system: SystemClock::start(), ahead_ms: AtomicU64::new(0) });
+        let clock = Arc::new(JumpingClock::start());
         let config = EngineConfig { snapshot, ..EngineConfig::default() };
         let venue = Venue::open(config, Arc::<JumpingClock>::clone(&clock));
         let settings = Settings {
@@ -130,7 +128,7 @@ impl Bench {
         pause(USUAL).await;
         self.phase.begin(phase);
         let started = clock::now();
-        self.clock.ahead_ms.fetch_add(JUMP_MS, Ordering::SeqCst);
+        self.clock.jump(JUMP_MS);
         let mut looks = tokio::time::interval(LOOK_EVERY);
         loop {
             looks.tick().await;
@@ -153,21 +151,5 @@ fn report(at_storm: &Bought, at_neighbour: &Bought) {
         at_storm.reads.print_compared("same event, reads", before, during);
         at_neighbour.changes.print_compared("neighbour, changes", before, during);
         at_neighbour.reads.print_compared("neighbour, reads", before, during);
-    }
-}
-
-/// The real clock, and how far it has jumped ahead.
-struct JumpingClock {
-    system: SystemClock,
-    ahead_ms: AtomicU64,
-}
-
-impl Clock for JumpingClock {
-    fn now_ms(&self) -> u64 {
-        self.system.now_ms() + self.ahead_ms.load(Ordering::SeqCst)
-    }
-
-    fn start_at_least(&self, floor_ms: u64) {
-        self.system.start_at_least(floor_ms);
     }
 }

@@ -17,26 +17,33 @@ pub struct Pacer {
     start: Instant,
     end: Instant,
     rate: u64,
+    each: u32,
 }
 
 impl Pacer {
     /// A pacer from `start` to `end`, and what each connection is told.
     pub fn new(connections: u32, rate: u64, start: Instant, end: Instant) -> (Pacer, Vec<UnboundedReceiver<Instant>>) {
         let (connections, dues) = (0..connections).map(|_| unbounded_channel()).unzip();
-        (Pacer { connections, start, end, rate }, dues)
+        (Pacer { connections, start, end, rate, each: 1 }, dues)
     }
 
-    /// Runs on a thread of its own until the end: timers of an async runtime are a millisecond coarse, which is longer
+    /// Of every `each` requests, which are sent in one call, only the call is told: when the first of them is due.
+    pub fn in_groups_of(self, each: u32) -> Pacer {
+        Pacer { each, ..self }
+    }
+
+    /// Runs on a thread of its own until the end, or until nobody listens any more: timers of an async runtime are a millisecond coarse, which is longer
     /// than most answers take.
     pub fn run(self) {
+        let mut unheard = 0;
         for (number, connection) in (0..).zip(self.connections.iter().cycle()) {
-            let due = self.start + due_after(number, self.rate);
-            if due >= self.end {
+            let due = self.start + due_after(number * u64::from(self.each), self.rate);
+            if due >= self.end || unheard == self.connections.len() {
                 return;
             }
             wait_until(due);
             // A connection that has failed is reported by its worker.
-            let _ = connection.send(due);
+            unheard = if connection.send(due).is_ok() { 0 } else { unheard + 1 };
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Launch<'a> {
     pub processors: &'a str,
     /// Keys of the server's configuration, section.key=value. The last one counts where a key is there twice.
     pub settings: &'a [String],
+    /// In which directory its data directory is made; otherwise in the temporary one.
+    pub directory: Option<&'a Path>,
 }
 
 /// A server that runs. It and its data go with this value.
@@ -28,6 +30,8 @@ pub struct Program {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it tells what it counts, where it counts anything.
+    pub metrics: Option<SocketAddr>,
     /// Read by nobody any more, but a closed pipe would be an error there.
     _stdout: BufReader<ChildStdout>,
     _data: tempfile::TempDir,
@@ -36,7 +40,7 @@ pub struct Program {
 impl Program {
     /// Starts it, and waits until it has said where it listens.
     pub fn start(launch: &Launch<'_>) -> Result<Program, LoadError> {
-        let data = temporary_directory(None)?;
+        let data = temporary_directory(launch.directory)?;
         let mut command = launch.command()?;
         let own = [
             "server.listen=127.0.0.1:0".to_owned(),
@@ -50,17 +54,20 @@ impl Program {
         }
         command.env("HOLDFAST_ADMIN_TOKEN", ADMIN_TOKEN).stdout(Stdio::piped());
         // As a service's log goes somewhere.
-        command.stderr(std::fs::File::create(data.path().join("log"))?);
+        let log = data.path().join("log");
+        command.stderr(std::fs::File::create(&log)?);
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().ok_or_else(|| LoadError::new("the server has no output"))?;
         let mut stdout = BufReader::new(stdout);
-        let mut said = String::new();
-        stdout.read_line(&mut said)?;
-        let address = said.split_once("http://").and_then(|(_, address)| address.trim().parse().ok());
-        let Some(address) = address else {
-            return Err(LoadError::new(format!("the server does not say where it listens, but {said:?}")));
+        let (address, metrics) = match listeners(&mut stdout) {
+            Ok(listeners) => listeners,
+            Err(error) => {
+                drop((child.kill(), child.wait()));
+                let log = std::fs::read_to_string(log).unwrap_or_default();
+                return Err(log.lines().last().map_or(error, |last| LoadError::new(format!("no server: {last}"))));
+            }
         };
-        Ok(Program { child, address, _stdout: stdout, _data: data })
+        Ok(Program { child, address, metrics, _stdout: stdout, _data: data })
     }
 
     /// How much memory it has in use, in MB.
@@ -115,6 +122,30 @@ fn processor_ticks(stat: &str) -> Option<u64> {
     Some(next()? + next()?)
 }
 
+/// Where the server says that it listens, and where it tells what it counts.
+fn listeners(said: &mut impl BufRead) -> Result<(SocketAddr, Option<SocketAddr>), LoadError> {
+    let (mut all, mut addresses) = (String::new(), [None, None]);
+    loop {
+        let begin = all.len();
+        let is_over = said.read_line(&mut all)? == 0;
+        let line = all[begin..].trim();
+        // Nothing that is looked for comes after this line.
+        if is_over || line.starts_with("Data directory: ") {
+            break;
+        }
+        let address = line.split_once("http://").and_then(|(_, address)| address.split('/').next()?.parse().ok());
+        for (place, start) in ["Holdfast ", "Metrics: "].into_iter().enumerate() {
+            if line.starts_with(start) {
+                addresses[place] = address;
+            }
+        }
+    }
+    match addresses {
+        [Some(address), metrics] => Ok((address, metrics)),
+        _ => Err(LoadError::new(format!("the server does not say where it listens, but {all:?}"))),
+    }
+}
+
 /// An empty directory that goes with its value: in `parent`, or in the temporary one.
 pub fn temporary_directory(parent: Option<&Path>) -> Result<tempfile::TempDir, LoadError> {
     let made = match parent {
@@ -124,7 +155,12 @@ pub fn temporary_directory(parent: Option<&Path>) -> Result<tempfile::TempDir, L
     made.map_err(|error| LoadError::new(format!("a data directory cannot be made: {error}")))
 }
 
-fn beside_this_one() -> Result<PathBuf, LoadError> {
+/// The server's program where it stands beside this one, as cargo puts them.
+///
+/// # Errors
+///
+/// The system does not tell where this one is.
+pub fn beside_this_one() -> Result<PathBuf, LoadError> {
     Ok(std::env::current_exe()?.with_file_name("holdfast"))
 }
 
@@ -143,7 +179,19 @@ pub fn keep_to(processors: &str) -> Result<(), LoadError> {
 
 #[cfg(test)]
 mod tests {
-    use super::processor_ticks;
+    use super::{listeners, processor_ticks};
+
+    #[test]
+    fn a_server_says_where_it_listens() {
+        let said = "Holdfast 0.1.0 listens on http://127.0.0.1:8080\nAdministration: http://127.0.0.1:1\n\
+                    Metrics: http://127.0.0.1:9/metrics\nData directory: d\nand more that never comes";
+        let expected = ("127.0.0.1:8080".parse().expect("an address"), "127.0.0.1:9".parse().ok());
+        assert_eq!(listeners(&mut said.as_bytes()).expect("addresses"), expected);
+        let without = "Holdfast 0.1.0 listens on http://127.0.0.1:8080\n";
+        assert_eq!(listeners(&mut without.as_bytes()).expect("an address").1, None);
+        let error = listeners(&mut &b"Something else\n"[..]).expect_err("no address");
+        assert!(error.to_string().contains("Something else"), "{error}");
+    }
 
     #[test]
     fn the_time_of_a_process_is_that_of_itself_and_of_the_system_for_it() {

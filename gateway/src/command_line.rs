@@ -1,11 +1,12 @@
-//! The command line: `holdfast [serve|demo|config|token|account|verify|dump|repair|backup|restore] [flags]`, and what asks a
+//! The command line: `holdfast [serve|demo|config|token|account|verify|dump|repair|backup|restore] [flags]`; what asks a
 //! running server, `holdfast status|events|holds|sessions|cleanup|snapshot`, which is defined beside what it does, in
-//! [`crate::operator`].
+//! [`crate::operator`]; and `holdfast bench`, which is defined with the load generator, in [`holdfast_benches::bench`].
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use holdfast_benches::bench::arguments::BenchArguments;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::offline::DumpFilter;
 
@@ -109,6 +110,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    // Boxed, because it is far larger than the others.
+    Bench(Box<BenchArguments>),
     /// Print the completions for a shell.
     #[command(after_help = COMPLETIONS_AFTER_HELP)]
     Completions {
@@ -240,6 +243,8 @@ pub enum Action {
     Offline(Errand),
     /// Ask a running server.
     Operate(OperatorCommand),
+    /// Measure how fast a server, or the engine, is.
+    Bench(Box<BenchArguments>),
     /// Print what is made of the definition of the command line.
     Manual(ManualErrand),
 }
@@ -284,6 +289,7 @@ impl CommandLine {
             Some(Command::Backup { place, to, json }) => offline(Errand::Backup { to, json }, place),
             Some(Command::Restore { place, from, json }) => offline(Errand::Restore { from, json }, place),
             Some(Command::Operator(command)) => (Action::Operate(command), Flags::default()),
+            Some(Command::Bench(arguments)) => (Action::Bench(arguments), Flags::default()),
             Some(Command::Completions { shell }) => manual(ManualErrand::Completions(shell)),
             Some(Command::Manual { to: Some(directory), .. }) => manual(ManualErrand::Pages(directory)),
             Some(Command::Manual { to: None, command }) => manual(ManualErrand::Page(command)),
@@ -410,6 +416,9 @@ mod tests {
         assert_eq!(parse(&["events", "--json", "list", "--config", "a.toml"]).0, action, "flags may come before");
         let completions = parse(&["completions", "fish"]).0;
         assert_eq!(completions, Action::Manual(ManualErrand::Completions(Shell::Fish)));
+        let (bench, flags) = parse(&["bench", "--connections", "8", "--set", "log.level=off"]);
+        assert!(matches!(bench, Action::Bench(arguments) if arguments.connections == 8), "a load generator of its own");
+        assert_eq!(flags, Flags::default(), "its --set is for the server that it starts");
         let page = ["events", "set"].map(str::to_owned).to_vec();
         assert_eq!(parse(&["manual", "events", "set"]).0, Action::Manual(ManualErrand::Page(page)));
         let pages = ManualErrand::Pages(PathBuf::from("d"));

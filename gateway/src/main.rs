@@ -16,6 +16,7 @@ use holdfast::operator::{self, OperatorCommand, Streams};
 use holdfast::server::{EXIT_OS, Server, ServerError, Surroundings};
 use holdfast::service_manager::ServiceManager;
 use holdfast::tokens;
+use holdfast_benches::bench;
 use holdfast_engine::clock::SystemClock;
 use holdfast_engine::engine::Wheels;
 use holdfast_engine::storage::EXIT_CONFIGURATION;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     match &action {
         Action::Operate(command) => return operate(command),
         Action::Manual(errand) => return print_manual(errand),
+        Action::Bench(arguments) => return bench::main(arguments, env!("CARGO_PKG_VERSION")),
         _ => {}
     }
     // The demo's data goes away with it, unless a flag names another place. The value is kept until then.

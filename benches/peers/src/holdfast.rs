@@ -79,7 +79,7 @@ impl Holdfast {
             settings.push(format!("server.data={}", memory.path().join("data").display()));
         }
         let disk = Disk::beneath(memory.as_ref().map_or(&std::env::temp_dir(), |memory| memory.path()));
-        let launch = Launch { program: Some(&self.program), processors: "", settings: &settings };
+        let launch = Launch { program: Some(&self.program), processors: "", settings: &settings, directory: None };
         let program = Program::start(&launch)?;
         Ok(Server { program, disk, admin: bearer(ADMIN_TOKEN)?, _memory: memory })
     }

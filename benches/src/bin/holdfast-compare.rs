@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use holdfast_benches::arguments::Arguments as LoadArguments;
+use holdfast_benches::bench::arguments::{BenchArguments, ShowProgress};
+use holdfast_benches::bench::scenario;
+use holdfast_benches::bench::scenarios::{CONFIRM, Scenario};
+use holdfast_benches::bench::target::Target;
 use holdfast_benches::error::LoadError;
-use holdfast_benches::load;
-use holdfast_benches::program::{ADMIN_TOKEN, Launch, Program};
-use holdfast_benches::sale::Sale;
+use holdfast_benches::program::beside_this_one;
 
 /// Alternates between two configurations, round by round, in a closed loop of holds and confirmations.
 #[derive(Clone, Debug, Parser)]
@@ -60,7 +61,7 @@ async fn run(arguments: &Arguments) -> Result<(), LoadError> {
         // Who comes first changes, so that nothing that drifts favours one.
         let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
         for place in order {
-            measured[place].push(measure(arguments, [&one, &other][place]).await?);
+            measured[place].push(measure([&one, &other][place]).await?);
         }
     }
     println!(
@@ -93,32 +94,36 @@ fn described(settings: &[String]) -> String {
     if settings.is_empty() { "the defaults".to_owned() } else { settings.join(" ") }
 }
 
-fn start(arguments: &Arguments, settings: &[String]) -> Result<Program, LoadError> {
-    Program::start(&Launch { program: arguments.program.as_ref(), processors: "", settings })
+/// A server with these settings, and the load for it.
+struct Candidate {
+    load: BenchArguments,
+    target: Target,
+}
+
+fn start(arguments: &Arguments, settings: &[String]) -> Result<Candidate, LoadError> {
+    let load = BenchArguments::parse(&[]).map_err(|error| LoadError::new(error.to_string()))?;
+    let load = BenchArguments {
+        program: Some(arguments.program.clone().map_or_else(beside_this_one, Ok)?),
+        settings: settings.to_vec(),
+        connections: arguments.connections,
+        seconds: arguments.seconds,
+        warm_up_seconds: 0,
+        users: 1_000,
+        progress: ShowProgress::Never,
+        ..load
+    };
+    Ok(Candidate { target: Target::open(&load, None)?, load })
 }
 
 /// A round of the load on one server.
-async fn measure(arguments: &Arguments, program: &Program) -> Result<Round, LoadError> {
-    let load = LoadArguments {
-        address: program.address,
-        connections: arguments.connections,
-        rate: 1,
-        seconds: arguments.seconds,
-        warm_up_seconds: 0,
-        closed: true,
-        batch: None,
-        users: 1_000,
-        keys: false,
-        admin_token: ADMIN_TOKEN.to_owned(),
-    };
-    let sale = Sale::prepare(&load).await?;
-    let before = program.processor_time()?;
-    let outcome = load::run(load, sale).await?;
-    let processor = program.processor_time()? - before;
-    let units = outcome.measured.units_in_time() as f64;
+async fn measure(Candidate { load, target }: &Candidate) -> Result<Round, LoadError> {
+    let outcome = scenario::run(Scenario::HotEvent, load, target).await?;
+    let confirm = outcome.steps.iter().find(|step| step.label == CONFIRM);
+    let confirm = confirm.ok_or_else(|| LoadError::new("nothing was confirmed"))?;
+    let processor = outcome.processor_time.unwrap_or_default();
     Ok(Round {
-        units_per_second: units / arguments.seconds as f64,
-        processor_us_per_unit: processor.as_secs_f64() * 1e6 / units,
+        units_per_second: confirm.per_second(),
+        processor_us_per_unit: processor.as_secs_f64() * 1e6 / confirm.in_time as f64,
     })
 }
 

@@ -74,7 +74,7 @@ fn start(arguments: &Arguments) -> Result<Program, LoadError> {
     let settings: Vec<String> =
         std::iter::once(format!("auth.mode={mode}")).chain(arguments.settings.iter().cloned()).collect();
     let (program, processors) = (arguments.program.as_ref(), arguments.server_processors.as_str());
-    Program::start(&Launch { program, processors, settings: &settings })
+    Program::start(&Launch { program, processors, settings: &settings, directory: None })
 }
 
 /// The usual load before and after each overload.

@@ -15,6 +15,8 @@ use holdfast_benches::streams::house;
 use holdfast_benches::streams::table::{self, Memory, Row};
 use tokio::runtime::Runtime;
 
+/// The event that everybody watches.
+const EVENT: &str = "watched";
 /// How many buyers there are, each with a connection.
 const BUYERS: u32 = 16;
 /// How long the event changes before it is measured.
@@ -59,14 +61,14 @@ async fn measure(arguments: &Arguments, kind: Kind, threads: &Threads) -> Result
     let streams = arguments.streams;
     let program = start(arguments)?;
     let address = program.address;
-    house::put_events_on_sale(address, ADMIN_TOKEN, arguments.events).await?;
+    house::put_events_on_sale(address, ADMIN_TOKEN, EVENT, arguments.events).await?;
     let buyers = house::log_in(address, "buyer", BUYERS).await?;
-    let doors = house::doors(address, kind, streams).await?;
+    let doors = house::doors(address, kind, EVENT, streams).await?;
     clock::pause(arguments.settling()).await;
     let before_mb = program.memory_mb()?;
 
     let began = clock::now();
-    let mut audience = Audience::open(address, doors, streams.div_ceil(MEASURED) as usize, threads).await?;
+    let mut audience = Audience::open(address, EVENT, doors, streams.div_ceil(MEASURED) as usize, threads).await?;
     let opening = began.elapsed();
     clock::pause(arguments.settling()).await;
     let meter = Meter::read(&program, &audience)?;
@@ -89,7 +91,7 @@ fn start(arguments: &Arguments) -> Result<Program, LoadError> {
     let bounds = ["connections_max", "streams_max"].map(|key| format!("limits.{key}={room}"));
     let settings: Vec<String> = bounds.into_iter().chain(arguments.settings.iter().cloned()).collect();
     let (program, processors) = (arguments.program.as_ref(), arguments.server_processors.as_str());
-    Program::start(&Launch { program, processors, settings: &settings })
+    Program::start(&Launch { program, processors, settings: &settings, directory: None })
 }
 
 /// What came of the time in which the event changed.
@@ -108,7 +110,7 @@ async fn change(
     buyers: &[hyper::header::HeaderValue],
 ) -> Result<Changing, LoadError> {
     let began = clock::now();
-    let buying = buyers::buy(program.address, buyers, arguments.rate, WARM_UP + arguments.phase());
+    let buying = buyers::buy(program.address, EVENT, buyers, arguments.rate, WARM_UP + arguments.phase());
     let measuring = async {
         clock::pause(WARM_UP).await;
         let from = Meter::read(program, audience)?;

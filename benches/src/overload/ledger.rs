@@ -16,7 +16,7 @@ use crate::overload::arguments::Mode;
 use crate::overload::crowd::{Acknowledged, User};
 use crate::overload::visit::{MEMBERS, PASSWORD, login_of, member_name};
 use crate::program::ADMIN_TOKEN;
-use crate::sale::{CAPACITY, put_on_sale};
+use crate::sale::{CAPACITY, Offering};
 
 /// The event of every run: its server has no other one.
 pub const EVENT: &str = "rush";
@@ -29,7 +29,7 @@ const PAGE: usize = 200;
 pub async fn prepare(address: SocketAddr, mode: Mode, count: u32) -> Result<Vec<User>, LoadError> {
     let admin = bearer(ADMIN_TOKEN)?;
     let mut connection = Connection::open(address).await?;
-    put_on_sale(&mut connection, &admin, EVENT, "A rush").await?;
+    Offering::new(EVENT).put_on_sale(&mut connection, &admin).await?;
     match mode {
         Mode::Open => log_in(address, count).await,
         Mode::Accounts => sign_up(&mut connection).await,

@@ -12,7 +12,7 @@ use crate::connection::Answer;
 use crate::overload::arguments::Mode;
 use crate::overload::crowd::{Crowd, Seat, Step, User};
 use crate::overload::tally::{Purpose, Verdict};
-use crate::worker::id_of;
+use crate::scan::id_of;
 
 /// The password of every account.
 pub const PASSWORD: &str = "a password for the load test";

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::error::LoadError;
-use crate::streams::reading::{self, Door, Reading};
+use crate::streams::reading::{Door, Reading, Watched};
 
 /// How many streams are opened at once.
 const AT_ONCE: usize = 64;
@@ -36,6 +36,7 @@ pub struct Threads {
 
 /// All who read. Their streams are closed when this is dropped.
 pub struct Audience {
+    watched: Watched,
     notes: Vec<Arc<Mutex<Notes>>>,
     readers: JoinSet<LoadError>,
 }
@@ -61,7 +62,7 @@ pub struct Arrival {
 }
 
 impl Audience {
-    /// Opens a stream by each of `doors`, and returns when each has been told the present state. Of every `measured_every`
+    /// Opens a stream by each of `doors`, and returns when each has been told the present state of `watched`. Of every `measured_every`
     /// of them one has its delays measured.
     ///
     /// # Errors
@@ -69,20 +70,22 @@ impl Audience {
     /// One of them cannot be opened.
     pub async fn open(
         address: SocketAddr,
+        watched: &str,
         doors: Vec<Door>,
         measured_every: usize,
         threads: &Threads,
     ) -> Result<Audience, LoadError> {
         raise_open_files_limit(doors.len() as u64 + OTHER_FILES)?;
-        let mut audience = Audience { notes: Vec::with_capacity(doors.len()), readers: JoinSet::new() };
+        let watched = Watched::new(watched);
+        let mut audience = Audience { watched, notes: Vec::with_capacity(doors.len()), readers: JoinSet::new() };
         let opening = Arc::new(Semaphore::new(AT_ONCE));
         for (number, door) in doors.into_iter().enumerate() {
             let is_measured = number % measured_every == 0;
             let notes = Arc::new(Mutex::new(Notes { all: is_measured.then(Vec::new), ..Notes::default() }));
             audience.notes.push(Arc::clone(&notes));
-            let opening = Arc::clone(&opening);
+            let (opening, watched) = (Arc::clone(&opening), audience.watched.clone());
             let reading = async move {
-                let read = read(address, door, &opening, &notes).await;
+                let read = read(address, door, &watched, &opening, &notes).await;
                 read.err().unwrap_or_else(|| LoadError::new("a stream ended by itself"))
             };
             let thread = if is_measured { &threads.measured } else { &threads.crowd };
@@ -103,7 +106,8 @@ impl Audience {
     ///
     /// One of them is not told in time, or has lost its stream.
     pub async fn wait_until_told(&mut self, expected: u64) -> Result<(), LoadError> {
-        let knows = |notes: &Notes| matches!(reading::booked(&notes.newest), Ok(Some(booked)) if booked == expected);
+        let watched = self.watched.clone();
+        let knows = |notes: &Notes| matches!(watched.booked(&notes.newest), Ok(Some(booked)) if booked == expected);
         self.wait_until("know the last state", knows).await
     }
 
@@ -130,7 +134,7 @@ impl Audience {
     pub fn arrivals(&self) -> Result<Vec<Vec<Arrival>>, LoadError> {
         let of_one = |notes: &Arc<Mutex<Notes>>| {
             let all = lock(notes).all.take()?;
-            Some(all.into_iter().map(arrival).collect())
+            Some(all.into_iter().map(|told| arrival(&self.watched, told)).collect())
         };
         self.notes.iter().filter_map(of_one).collect()
     }
@@ -160,20 +164,26 @@ impl Audience {
 }
 
 /// Opens a stream, and reads until it breaks or ends.
-async fn read(address: SocketAddr, door: Door, opening: &Semaphore, notes: &Mutex<Notes>) -> Result<(), LoadError> {
+async fn read(
+    address: SocketAddr,
+    door: Door,
+    watched: &Watched,
+    opening: &Semaphore,
+    notes: &Mutex<Notes>,
+) -> Result<(), LoadError> {
     let permit = opening.acquire().await;
     let mut reading = Reading::open(address, door).await?;
     drop(permit);
     while let Some(figures) = reading.next_figures().await? {
-        if reading::is_watched(&figures) {
+        if watched.is_told_by(&figures) {
             lock(notes).take(figures);
         }
     }
     Ok(())
 }
 
-fn arrival((at, figures): (Instant, Bytes)) -> Result<Arrival, LoadError> {
-    let booked = reading::booked(&figures)?.ok_or_else(|| LoadError::new("figures of another event"))?;
+fn arrival(watched: &Watched, (at, figures): (Instant, Bytes)) -> Result<Arrival, LoadError> {
+    let booked = watched.booked(&figures)?.ok_or_else(|| LoadError::new("figures of another event"))?;
     Ok(Arrival { at, booked })
 }
 
@@ -192,7 +202,11 @@ fn lock(notes: &Mutex<Notes>) -> std::sync::MutexGuard<'_, Notes> {
 }
 
 /// Raises this process's limit of open files as far as it may.
-fn raise_open_files_limit(needed: u64) -> Result<(), LoadError> {
+///
+/// # Errors
+///
+/// It may not be raised to `needed`.
+pub fn raise_open_files_limit(needed: u64) -> Result<(), LoadError> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     if let Some(files) = maximum.filter(|files| *files < needed) {
         return Err(LoadError::new(format!("{needed} files must be open, but only {files} may be: see ulimit -Hn")));

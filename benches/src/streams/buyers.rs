@@ -15,7 +15,6 @@ use crate::clock;
 use crate::connection::Connection;
 use crate::error::LoadError;
 use crate::pacer::Pacer;
-use crate::streams::house::EVENT;
 
 /// A booking that was acknowledged, which is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +25,7 @@ pub struct Booked {
     pub at: Instant,
 }
 
-/// Lets the sessions of `credentials` book one ticket each in turn, `rate` a second in all, for `length`. Returns all
+/// Lets the sessions of `credentials` book one ticket of `event` each in turn, `rate` a second in all, for `length`. Returns all
 /// bookings in the order in which they were made.
 ///
 /// # Errors
@@ -34,6 +33,7 @@ pub struct Booked {
 /// One of them was refused, or the server cannot be reached.
 pub async fn buy(
     address: SocketAddr,
+    event: &str,
     credentials: &[HeaderValue],
     rate: u64,
     length: Duration,
@@ -41,7 +41,7 @@ pub async fn buy(
     let start = clock::now();
     let (pacer, dues) = Pacer::new(credentials.len() as u32, rate, start, start + length);
     let mut buyers = JoinSet::new();
-    let path: Arc<str> = format!("/v1/events/{EVENT}/bookings").into();
+    let path: Arc<str> = format!("/v1/events/{event}/bookings").into();
     for (credential, dues) in credentials.iter().zip(dues) {
         let connection = Connection::open(address).await?;
         buyers.spawn(book_when_due(connection, credential.clone(), Arc::clone(&path), dues));

@@ -10,26 +10,29 @@ use tokio::task::JoinSet;
 
 use crate::connection::{Connection, bearer};
 use crate::error::LoadError;
-use crate::sale::put_on_sale;
+use crate::sale::Offering;
 use crate::streams::arguments::Kind;
 use crate::streams::reading::Door;
 
-/// The event that everybody watches.
-pub const EVENT: &str = "watched";
 /// How many log in at once.
 const AT_ONCE: usize = 32;
 
-/// Puts the event on sale, and besides it as many as make `events` of them.
+/// Puts the event that everybody watches on sale, and besides it as many as make `events` of them.
 ///
 /// # Errors
 ///
 /// The server refused it, or cannot be reached.
-pub async fn put_events_on_sale(address: SocketAddr, admin_token: &str, events: u32) -> Result<(), LoadError> {
+pub async fn put_events_on_sale(
+    address: SocketAddr,
+    admin_token: &str,
+    watched: &str,
+    events: u32,
+) -> Result<(), LoadError> {
     let admin = bearer(admin_token)?;
     let mut connection = Connection::open(address).await?;
-    put_on_sale(&mut connection, &admin, EVENT, "A sale that everybody watches").await?;
+    Offering::new(watched).put_on_sale(&mut connection, &admin).await?;
     for number in 1..events {
-        put_on_sale(&mut connection, &admin, &format!("neighbour-{number}"), "Another sale").await?;
+        Offering::new(format!("{watched}-neighbour-{number}")).put_on_sale(&mut connection, &admin).await?;
     }
     Ok(())
 }
@@ -39,9 +42,10 @@ pub async fn put_events_on_sale(address: SocketAddr, admin_token: &str, events: 
 /// # Errors
 ///
 /// The server refused one, or cannot be reached.
-pub async fn log_in(address: SocketAddr, prefix: &'static str, count: u32) -> Result<Vec<HeaderValue>, LoadError> {
+pub async fn log_in(address: SocketAddr, prefix: &str, count: u32) -> Result<Vec<HeaderValue>, LoadError> {
     let mut tasks = JoinSet::new();
     for first in 0..AT_ONCE as u32 {
+        let prefix = prefix.to_owned();
         tasks.spawn(async move {
             let mut connection = Connection::open(address).await?;
             let mut credentials = Vec::new();
@@ -58,16 +62,19 @@ pub async fn log_in(address: SocketAddr, prefix: &'static str, count: u32) -> Re
     Ok(credentials?.into_iter().flatten().collect())
 }
 
-/// The ways in of `count` streams of `kind`. Where those are of sessions, these are logged in.
+/// The ways in of `count` streams of `kind`, which tell of the event `watched`. Where those are of sessions, these are logged in.
 ///
 /// # Errors
 ///
 /// The server refused a login, or cannot be reached.
-pub async fn doors(address: SocketAddr, kind: Kind, count: u32) -> Result<Vec<Door>, LoadError> {
+pub async fn doors(address: SocketAddr, kind: Kind, watched: &str, count: u32) -> Result<Vec<Door>, LoadError> {
     let all = |door: Door| vec![door; count as usize];
     match kind {
-        Kind::Event => Ok(all(Door::Event)),
-        Kind::Socket => Ok(all(Door::Socket)),
-        Kind::Session => Ok(log_in(address, "reader", count).await?.into_iter().map(Door::Session).collect()),
+        Kind::Event => Ok(all(Door::Event(watched.into()))),
+        Kind::Socket => Ok(all(Door::Socket(watched.into()))),
+        Kind::Session => {
+            let readers = log_in(address, &format!("{watched}-reader"), count).await?;
+            Ok(readers.into_iter().map(Door::Session).collect())
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! One stream, from its connection to its messages.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::{BodyExt, Empty};
@@ -15,22 +16,19 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::error::LoadError;
-use crate::streams::house::EVENT;
 
-/// The id of the event that everybody watches, as figures tell it, …
-const WATCHED_ID: &[u8] = br#""id":"watched""#;
-/// … somewhere in their first bytes.
+/// The id of an event begins somewhere in the first bytes of its figures.
 const LOOKED_AT_BYTES: usize = 64;
 
 /// Which stream is opened.
 #[derive(Clone, Debug)]
 pub enum Door {
-    /// The public stream of the event.
-    Event,
+    /// The public stream of this event.
+    Event(Arc<str>),
     /// The own stream of the session with this `Authorization` header.
     Session(HeaderValue),
-    /// A WebSocket that tells of the event.
-    Socket,
+    /// A WebSocket that tells of this event.
+    Socket(Arc<str>),
 }
 
 /// A stream that is open.
@@ -49,9 +47,9 @@ impl Reading {
     /// The server refused it, or cannot be reached.
     pub async fn open(address: SocketAddr, door: Door) -> Result<Reading, LoadError> {
         match door {
-            Door::Event => Reading::open_events(address, &format!("/v1/events/{EVENT}/stream"), None).await,
+            Door::Event(event) => Reading::open_events(address, &format!("/v1/events/{event}/stream"), None).await,
             Door::Session(credential) => Reading::open_events(address, "/v1/stream", Some(credential)).await,
-            Door::Socket => Reading::open_socket(address).await,
+            Door::Socket(event) => Reading::open_socket(address, &event).await,
         }
     }
 
@@ -75,10 +73,10 @@ impl Reading {
         }
     }
 
-    async fn open_socket(address: SocketAddr) -> Result<Reading, LoadError> {
+    async fn open_socket(address: SocketAddr, event: &str) -> Result<Reading, LoadError> {
         let stream = TcpStream::connect(address).await?;
         let (mut socket, _) = client_async(format!("ws://{address}/v1/ws"), stream).await.map_err(broken)?;
-        let wish = json!({ "subscribe": [format!("event:{EVENT}")] }).to_string();
+        let wish = json!({ "subscribe": [format!("event:{event}")] }).to_string();
         socket.send(Message::text(wish)).await.map_err(broken)?;
         Ok(Reading::Socket(Box::new(socket)))
     }
@@ -138,23 +136,37 @@ fn broken(error: impl std::fmt::Display) -> LoadError {
     LoadError::new(format!("a socket broke: {error}"))
 }
 
-/// How many tickets are booked, by the figures of the event that everybody watches. `None` for those of another event.
-///
-/// # Errors
-///
-/// They are no figures.
-pub fn booked(figures: &[u8]) -> Result<Option<u64>, LoadError> {
-    let told: Value = serde_json::from_slice(figures).map_err(|error| LoadError::new(error.to_string()))?;
-    // A message of a WebSocket has the object inside.
-    let event = told.get("data").unwrap_or(&told);
-    let booked = event["booked"].as_u64().ok_or_else(|| LoadError::new("figures have no number of bookings"))?;
-    Ok(Some(booked).filter(|_| event["id"] == EVENT))
+/// The event that everybody watches, by the id that figures have.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    id: String,
+    /// How figures tell it.
+    told: Arc<[u8]>,
 }
 
-/// Whether figures are those of the event that everybody watches. A full parse would cost the readers time that the server
-/// then lacks.
-pub fn is_watched(figures: &[u8]) -> bool {
-    figures.windows(WATCHED_ID.len()).take(LOOKED_AT_BYTES).any(|window| window == WATCHED_ID)
+impl Watched {
+    /// The event of this id.
+    pub fn new(id: &str) -> Watched {
+        Watched { id: id.to_owned(), told: format!("\"id\":\"{id}\"").into_bytes().into() }
+    }
+
+    /// How many tickets are booked, by its figures. `None` for those of another event.
+    ///
+    /// # Errors
+    ///
+    /// They are no figures.
+    pub fn booked(&self, figures: &[u8]) -> Result<Option<u64>, LoadError> {
+        let told: Value = serde_json::from_slice(figures).map_err(|error| LoadError::new(error.to_string()))?;
+        // A message of a WebSocket has the object inside.
+        let event = told.get("data").unwrap_or(&told);
+        let booked = event["booked"].as_u64().ok_or_else(|| LoadError::new("figures have no number of bookings"))?;
+        Ok(Some(booked).filter(|_| event["id"] == self.id.as_str()))
+    }
+
+    /// Whether figures are its own. A full parse would cost the readers time that the server then lacks.
+    pub fn is_told_by(&self, figures: &[u8]) -> bool {
+        figures.windows(self.told.len()).take(LOOKED_AT_BYTES).any(|window| window == &*self.told)
+    }
 }
 
 #[cfg(test)]
@@ -172,15 +184,16 @@ mod tests {
 
     #[test]
     fn only_the_event_that_everybody_watches_counts() {
+        let watched = Watched::new("watched");
         let rows: [(&[u8], Option<u64>); 3] = [
             (br#"{"id":"watched","booked":3}"#, Some(3)),
             (br#"{"event":"stats","id":null,"data":{"id":"watched","booked":4}}"#, Some(4)),
             (br#"{"id":"neighbour-1","booked":5}"#, None),
         ];
         for (figures, expected) in rows {
-            assert_eq!(booked(figures).expect("figures"), expected);
-            assert_eq!(is_watched(figures), expected.is_some());
+            assert_eq!(watched.booked(figures).expect("figures"), expected);
+            assert_eq!(watched.is_told_by(figures), expected.is_some());
         }
-        assert!(booked(b"{}").is_err());
+        assert!(watched.booked(b"{}").is_err());
     }
 }

@@ -36,6 +36,7 @@ mod attacks;
 mod audit;
 mod bad_input;
 mod batch;
+mod bench_command;
 mod coming_back;
 mod connections;
 mod crowds;

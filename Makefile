@@ -306,6 +306,20 @@ $(POSTGRES_UNPACKED):
 	$(call unpack_from_debian,peers,$(POSTGRES_PACKAGES),postgres)
 	@$(call need,test -x $@,install PostgreSQL: apt-get install postgresql-15)
 
+# Which of live-holds, events, waiting, connections and cores `make growth` draws, how far they grow, and how often each point
+# is measured.
+CURVE ?= live-holds,events,waiting,connections,cores
+SIZE ?= full
+ROUNDS_OF_GROWTH ?= 3
+SECONDS_OF_GROWTH ?= 10
+
+.PHONY: growth
+growth: ## Draw what rate and latency do as CURVE grows, into docs/performance; SIZE=small is a quick try
+	@echo "growth: building"
+	@cargo build --locked --release --package holdfast --package holdfast-benches
+	@$(TARGET)/release/holdfast-growth --curve $(CURVE) --size $(SIZE) \
+		--rounds $(ROUNDS_OF_GROWTH) --seconds $(SECONDS_OF_GROWTH)
+
 .PHONY: run
 run: ## Build and start the server with its defaults
 	@cargo run --locked --release

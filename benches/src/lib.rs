@@ -1,7 +1,8 @@
 //! What measures Holdfast: the load generator `holdfast bench`, the runs of overload and of many streams, and what its benches share.
 //!
-//! [`bench`] is the load generator. What generators of load over HTTP share: [`connection`] and [`scan`] (HTTP), [`sale`] (the event),
-//! [`pacer`] and [`clock`] (time), [`program`] (a server of its own).
+//! [`bench`] is the load generator; [`growth`] runs it again and again for the curves of what a rate and a latency do as
+//! something grows. What generators of load over HTTP share: [`connection`] and [`scan`] (HTTP), [`sale`] (the event), [`pacer`] and
+//! [`clock`] (time), [`program`] (a server of its own).
 //!
 //! [`overload`] has the parts of `holdfast-overload`, which offers a server more than it can hold, and [`streams`] those of
 //! `holdfast-streams`, which opens many live streams of one event. `holdfast-compare` puts the same load on two configurations in turn.
@@ -13,6 +14,7 @@ pub mod buyer;
 pub mod clock;
 pub mod connection;
 pub mod error;
+pub mod growth;
 pub mod latency;
 pub mod overload;
 pub mod pacer;

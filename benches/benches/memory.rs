@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_benches::clock::pause;
-use holdfast_benches::venue::{Venue, setting, slug};
+use holdfast_benches::figures;
+use holdfast_benches::venue::{NO_SNAPSHOTS, Venue, runtime_of_clients, setting, slug};
 use holdfast_engine::clock::SystemClock;
-use holdfast_engine::config::{EngineConfig, SnapshotConfig};
+use holdfast_engine::config::EngineConfig;
 use holdfast_engine::core::Command;
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::settings::{DURATION_SECONDS_MAX, Settings};
@@ -24,14 +25,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SETTLE: Duration = Duration::from_secs(1);
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    runtime.expect("a runtime").block_on(run());
+    runtime_of_clients().block_on(run());
 }
 
 async fn run() {
     let count = setting("HOLDFAST_BENCH_COUNT", 1_000_000);
-    let snapshot = SnapshotConfig { journal_bytes: 1 << 50, interval_seconds: 30 * 86_400, on_stop: false };
-    let venue = Venue::open(EngineConfig { snapshot, ..EngineConfig::default() }, Arc::new(SystemClock::start()));
+    let venue =
+        Venue::open(EngineConfig { snapshot: NO_SNAPSHOTS, ..EngineConfig::default() }, Arc::new(SystemClock::start()));
     let settings = Settings {
         auto_hold: 0,
         hold_seconds: DURATION_SECONDS_MAX,
@@ -69,7 +69,9 @@ async fn run() {
 /// Prints what each of `count` takes more than `before`, and returns what there is now.
 async fn told(name: &str, count: u32, before: u64) -> u64 {
     let now = settled().await;
-    println!("| {name} | {:.0} |", (now as f64 - before as f64) / f64::from(count));
+    let bytes = (now as f64 - before as f64) / f64::from(count);
+    println!("| {name} | {bytes:.0} |");
+    figures::tell(&format!("memory/{name}"), bytes);
     now
 }
 

@@ -21,10 +21,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use holdfast_benches::clock;
-use holdfast_benches::venue::{new_event, setting, slug, token_hash};
+use holdfast_benches::venue::{NO_SNAPSHOTS, new_event, setting, slug, token_hash};
+use holdfast_benches::{clock, figures};
 use holdfast_engine::clock::ManualClock;
-use holdfast_engine::config::{EngineConfig, SnapshotConfig};
+use holdfast_engine::config::EngineConfig;
 use holdfast_engine::core::change::{By, EventCreated};
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::damping::Damping;
@@ -88,6 +88,7 @@ fn replay_a_journal(changes: u64, rounds: u32) {
             report.change_count as f64 / seconds / 1e6,
             report.record_count as f64 / seconds / 1e6,
         );
+        figures::tell("recovery/changes_per_second", report.change_count as f64 / seconds);
         plain.compare("journal", report.bytes, report.duration);
         println!("journal: open took {:.2} s", whole.as_secs_f64());
     }
@@ -113,6 +114,7 @@ fn load_a_snapshot(holds: u32, rounds: u32) {
             assert_eq!(live, holds as usize);
             let rate = f64::from(holds) / took.as_secs_f64() / 1e6;
             println!("snapshot, {name}: {:.0} ms, {rate:.2} M holds/s", took.as_secs_f64() * 1e3);
+            figures::tell(&format!("recovery/{name}, holds_per_second"), rate * 1e6);
             plain.compare(&format!("snapshot, {name}"), plain.bytes, took);
         }
         read_plainly(directory.path(), "");
@@ -164,6 +166,7 @@ impl Plain {
     fn compare(&self, name: &str, bytes: u64, duration: Duration) {
         let (plain, own) = (self.rate(), bytes as f64 / duration.as_secs_f64());
         let ratio = own / plain;
+        figures::tell(&format!("recovery/{name}, of_plain_reading"), ratio);
         println!("{name}: {:.0} MB/s, plain reading {:.0} MB/s, ratio {ratio:.2}", own / 1e6, plain / 1e6);
     }
 }
@@ -194,8 +197,7 @@ fn read_plainly(path: &Path, name_end: &str) -> Plain {
 
 /// An engine that writes no snapshot unasked, at the time the journal ends.
 fn open(path: &Path) -> Engine {
-    let snapshot = SnapshotConfig { journal_bytes: 1 << 50, interval_seconds: 30 * 86_400, on_stop: false };
-    let config = EngineConfig { snapshot, ..EngineConfig::default() };
+    let config = EngineConfig { snapshot: NO_SNAPSHOTS, ..EngineConfig::default() };
     Engine::open(config, path, Arc::new(ManualClock::at(0)), Wheels::ByHand).expect("it recovers")
 }
 

@@ -13,9 +13,9 @@ use std::time::Duration;
 use holdfast_benches::buyer::{self, Market};
 use holdfast_benches::clock::{self, pause};
 use holdfast_benches::latency::{Phase, print_head};
-use holdfast_benches::venue::{Venue, setting, slug};
+use holdfast_benches::venue::{NO_SNAPSHOTS, Venue, runtime_of_clients, setting, slug};
 use holdfast_engine::clock::SystemClock;
-use holdfast_engine::config::{EngineConfig, SnapshotConfig};
+use holdfast_engine::config::EngineConfig;
 use holdfast_engine::core::settings::{CAPACITY_MAX, DURATION_SECONDS_MAX, Settings};
 use holdfast_engine::engine::WrittenSnapshot;
 
@@ -38,9 +38,7 @@ const WITH: usize = 2;
 const PHASES: usize = 3;
 
 fn main() {
-    // The buyers have one thread, the actors and the journal theirs: on two cores, more would stand in the way.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    runtime.expect("a runtime").block_on(run());
+    runtime_of_clients().block_on(run());
 }
 
 async fn run() {
@@ -83,8 +81,8 @@ async fn run() {
 
 /// An engine that writes no snapshot unasked, with one event, and a user for each of its `holds`.
 async fn prepare(holds: u32) -> Venue {
-    let snapshot = SnapshotConfig { journal_bytes: 1 << 50, interval_seconds: 86_400, on_stop: false };
-    let venue = Venue::open(EngineConfig { snapshot, ..EngineConfig::default() }, Arc::new(SystemClock::start()));
+    let venue =
+        Venue::open(EngineConfig { snapshot: NO_SNAPSHOTS, ..EngineConfig::default() }, Arc::new(SystemClock::start()));
     let settings = Settings {
         hold_seconds: DURATION_SECONDS_MAX,
         max_hold_lifetime_seconds: DURATION_SECONDS_MAX,

@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use holdfast_benches::buyer::{self, Bought, Market};
 use holdfast_benches::clock::{self, JumpingClock, pause};
+use holdfast_benches::figures;
 use holdfast_benches::latency::{Phase, print_head};
-use holdfast_benches::venue::{Venue, setting, slug};
-use holdfast_engine::config::{EngineConfig, SnapshotConfig};
+use holdfast_benches::venue::{NO_SNAPSHOTS, Venue, runtime_of_clients, setting, slug};
+use holdfast_engine::config::EngineConfig;
 use holdfast_engine::core::Caller;
 use holdfast_engine::core::event::Figures;
 use holdfast_engine::core::settings::{CAPACITY_MAX, Settings};
@@ -44,9 +45,7 @@ const STORM_WITH_LINE: usize = 3;
 const PHASES: usize = 4;
 
 fn main() {
-    // The buyers have one thread, the actors and the journal theirs: on two cores, more would stand in the way.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    runtime.expect("a runtime").block_on(run());
+    runtime_of_clients().block_on(run());
 }
 
 async fn run() {
@@ -76,9 +75,8 @@ struct Bench {
 
 impl Bench {
     async fn open(holds: u32) -> Bench {
-        let snapshot = SnapshotConfig { journal_bytes: 1 << 50, interval_seconds: 30 * 86_400, on_stop: false };
         let clock = Arc::new(JumpingClock::start());
-        let config = EngineConfig { snapshot, ..EngineConfig::default() };
+        let config = EngineConfig { snapshot: NO_SNAPSHOTS, ..EngineConfig::default() };
         let venue = Venue::open(config, Arc::<JumpingClock>::clone(&clock));
         let settings = Settings {
             hold_seconds: HOLD_SECONDS,
@@ -119,6 +117,8 @@ impl Bench {
             freed.as_secs_f64(),
             per_second(freed),
         );
+        figures::tell("storm/all_granted_seconds", granted.as_secs_f64());
+        figures::tell("storm/all_free_seconds", freed.as_secs_f64());
     }
 
     /// Lets the clock jump, and waits until `is_over` of the stormy type's figures. Returns how long that took.
@@ -147,6 +147,7 @@ fn report(at_storm: &Bought, at_neighbour: &Bought) {
     print_head();
     let before = ("before", BEFORE);
     for during in [("while they expire", STORM), ("… and are granted", STORM_WITH_LINE)] {
+        figures::tell("storm/p99_of_usual", at_storm.changes.compare_p99(before.1, during.1));
         at_storm.changes.print_compared("same event, changes", before, during);
         at_storm.reads.print_compared("same event, reads", before, during);
         at_neighbour.changes.print_compared("neighbour, changes", before, during);

@@ -65,6 +65,11 @@ impl Latencies {
         QUANTILES.map(|quantile| self.by_phase[phase].value_at_quantile(quantile) as f64 / 1e6)
     }
 
+    /// The p99 of the phase `other` as a multiple of that of `base`.
+    pub fn compare_p99(&self, base: usize, other: usize) -> f64 {
+        self.milliseconds(other)[1] / self.milliseconds(base)[1]
+    }
+
     /// Prints a row for `base`, one for `other`, and one of their ratios.
     pub fn print_compared(&self, name: &str, (base_name, base): (&str, usize), (other_name, other): (&str, usize)) {
         let [usual, meanwhile] = [base, other].map(|phase| self.milliseconds(phase));

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use holdfast_engine::clock::Clock;
-use holdfast_engine::config::EngineConfig;
+use holdfast_engine::config::{EngineConfig, SnapshotConfig};
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::id::Slug;
 use holdfast_engine::core::settings::{Details, Settings, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
 use holdfast_engine::core::{Caller, Command, Outcome, Rejection};
-use holdfast_engine::engine::{Engine, Identity, NewEvent, Wheels};
+use holdfast_engine::engine::{Engine, Identity, Intent, NewEvent, Wheels};
+use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use crate::error::LoadError;
@@ -18,6 +19,10 @@ use crate::program::temporary_directory;
 
 /// How many prepare the stage at once: enough for one sync to serve many of them, and far below the bound of an inbox.
 const AT_ONCE: usize = 1_024;
+
+/// No snapshot is written unasked: it would be a disturbance of its own.
+pub const NO_SNAPSHOTS: SnapshotConfig =
+    SnapshotConfig { journal_bytes: 1 << 50, interval_seconds: 30 * 86_400, on_stop: false };
 
 /// A running engine. Its data directory goes with it.
 pub struct Venue {
@@ -55,18 +60,40 @@ impl Venue {
         created.expect("the engine serves").answer.expect("a legal event");
     }
 
+    /// Puts events on sale that are alike but for their ids.
+    pub async fn create_events(&self, ids: &[Slug], settings: &Settings, ticket_types: &[(&str, u32)]) {
+        let mut tasks = JoinSet::new();
+        for first in 0..AT_ONCE.min(ids.len()) {
+            let own = ids.iter().skip(first).step_by(AT_ONCE);
+            let events: Vec<_> = own.map(|id| new_event(id, settings.clone(), ticket_types)).collect();
+            let engine = Arc::clone(&self.engine);
+            tasks.spawn(async move {
+                for event in events {
+                    let created = engine.create_event("bench", None, event).await;
+                    created.expect("the engine serves").answer.expect("a legal event");
+                }
+            });
+        }
+        tasks.join_all().await;
+    }
+
     /// Logs `count` users in, without any wish.
     pub async fn log_in(&self, prefix: &str, count: u32) -> Arc<[Caller]> {
+        self.log_in_for(prefix, count, Some(Vec::new())).await
+    }
+
+    /// Logs `count` users in, who want `intents`; `None` is what every login gets.
+    pub async fn log_in_for(&self, prefix: &str, count: u32, intents: Option<Vec<Intent>>) -> Arc<[Caller]> {
         let mut tasks = JoinSet::new();
         for first in 0..AT_ONCE as u32 {
-            let (engine, prefix) = (Arc::clone(&self.engine), prefix.to_owned());
+            let (engine, prefix, intents) = (Arc::clone(&self.engine), prefix.to_owned(), intents.clone());
             tasks.spawn(async move {
                 let mut callers = Vec::new();
                 for number in (first..count).step_by(AT_ONCE) {
                     let login = engine.login(
                         Identity::named(format!("{prefix}-{number}")),
                         token_hash(&prefix, number),
-                        Some(vec![]),
+                        intents.clone(),
                     );
                     let session = login.await.expect("the engine keeps up").session;
                     callers.push(Caller::User { user: session.user, session: session.number });
@@ -105,6 +132,13 @@ impl Venue {
         }
         tasks.join_all().await;
     }
+}
+
+/// The runtime of those who ask. They have one thread, the actors and the journal theirs: on two cores, more would stand in the
+/// way.
+pub fn runtime_of_clients() -> Runtime {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.expect("a runtime")
 }
 
 /// Asks an event, and waits for the answer.

@@ -11,6 +11,7 @@ use holdfast_benches::bench::scenarios::{CONFIRM, Scenario};
 use holdfast_benches::bench::target::Target;
 use holdfast_benches::error::LoadError;
 use holdfast_benches::program::beside_this_one;
+use holdfast_benches::statistics::median;
 
 /// Alternates between two configurations, round by round, in a closed loop of holds and confirmations.
 #[derive(Clone, Debug, Parser)]
@@ -125,11 +126,4 @@ async fn measure(Candidate { load, target }: &Candidate) -> Result<Round, LoadEr
         units_per_second: confirm.per_second(),
         processor_us_per_unit: processor.as_secs_f64() * 1e6 / confirm.in_time as f64,
     })
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 }
 }

@@ -6,6 +6,7 @@ use crate::bench::report::drawing::{Axis, Line, Plot, stacked};
 use crate::error::LoadError;
 use crate::growth::curve::Curve;
 use crate::growth::measuring::Round;
+use crate::statistics::median;
 
 /// All rounds of one point.
 #[derive(Clone, Debug)]
@@ -21,10 +22,7 @@ pub struct Point {
 impl Point {
     /// The median of a figure of all rounds.
     fn median(&self, figure: impl Fn(&Round) -> f64) -> f64 {
-        let mut values: Vec<f64> = self.rounds.iter().map(figure).collect();
-        values.sort_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+        median(&self.rounds.iter().map(figure).collect::<Vec<f64>>())
     }
 }
 

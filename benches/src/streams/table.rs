@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::figures;
 use crate::streams::arguments::Kind;
 use crate::streams::delays::{Delays, milliseconds};
 
@@ -60,6 +61,8 @@ impl Row {
         let Memory { before_mb, open_mb, busy_mb, closed_mb } = self.memory;
         let [open_kb, busy_kb] = self.memory.of_one_kb(self.streams);
         let [newest, every] = [&self.delays.newest, &self.delays.every].map(milliseconds);
+        figures::tell(&format!("streams/{}, kilobytes", self.kind.as_str()), busy_kb);
+        figures::tell(&format!("streams/{}, newest_change_ms_max", self.kind.as_str()), newest[2]);
         println!(
             "| {} | {} | {:.1} | {before_mb:.0} | {open_mb:.0} | {busy_mb:.0} | {closed_mb:.0} | {open_kb:.1} | {busy_kb:.1} | \
              {:.1} % | {:.1} % | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} |",

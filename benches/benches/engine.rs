@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
+use criterion::{BenchmarkGroup, BenchmarkId, Throughput};
 use holdfast_benches::clock::now;
 use holdfast_benches::line::Line;
 use holdfast_benches::till::{Till, syncs};

@@ -80,10 +80,10 @@ impl Engine {
             if session_turn::take_turn(&self.sessions, &self.services, &mut Vec::new()) {
                 self.sessions.nudge();
             }
-        } else if let Some(handle) = self.services.directory.find_number(number) {
-            if event_turn::take_turn(&handle, &self.services, &mut TurnBuffers::default()) {
-                handle.nudge();
-            }
+        } else if let Some(handle) = self.services.directory.find_number(number)
+            && event_turn::take_turn(&handle, &self.services, &mut TurnBuffers::default())
+        {
+            handle.nudge();
         }
     }
 

@@ -260,6 +260,9 @@ mod tests {
         for word in ["a plot", "time, s", "latency, ms", "hold", "confirm", "50"] {
             assert!(drawn.contains(&format!("\n{word}\n")), "{word} is missing in {drawn}");
         }
-        assert_eq!(drawn.matches("<polyline").count(), 2 + 2 + 2, "two lines, two axes, two of the legend");
+        for colour in ["#0072B2", "#D55E00"] {
+            let drawn_in = drawn.matches(&format!("stroke=\"{colour}\"")).count();
+            assert_eq!(drawn_in, 2, "a line and its part of the legend in {colour}: {drawn}");
+        }
     }
 }

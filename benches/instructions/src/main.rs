@@ -3,7 +3,7 @@
 //! Without arguments it lists the subjects, each with a smaller and a larger number of times. What the larger one costs more,
 //! divided by the difference, is what one time costs: the preparations do not count, because both have the same.
 //!
-//! Reading order: [`sale`] and [`line`] (the rules), [`timers`] (the wheel), [`bytes`] (records and frames), [`sessions`] (logins),
+//! Reading order: [`sale`] and [`mod@line`] (the rules), [`timers`] (the wheel), [`bytes`] (records and frames), [`sessions`] (logins),
 //! [`answers`] and [`json`] (what is read and told), [`house`] and [`http`] (requests through the whole of the gateway).
 
 mod answers;

@@ -3,11 +3,12 @@
 //! hyper has refused before what is ambiguous about the length of a body, and closes the connection after one that has both
 //! `Content-Length` and `Transfer-Encoding`. What is left is for whom the request is.
 
-use axum::http::header::HOST;
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Method, Request, Version};
 
 use crate::error::ApiError;
+use crate::header_names::SEC_FETCH_SITE;
 
 /// Refuses a request that does not say for which host it is, or says twice for which host, from whose page, or from whom it
 /// comes.
@@ -16,8 +17,8 @@ pub fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
         return Err(ApiError::MethodNotAllowed);
     }
     let headers = request.headers();
-    for name in ["authorization", "origin", "sec-fetch-site"] {
-        if headers.get_all(name).iter().nth(1).is_some() {
+    for name in [AUTHORIZATION, ORIGIN, SEC_FETCH_SITE] {
+        if headers.get_all(&name).iter().nth(1).is_some() {
             return Err(ApiError::Malformed(format!("there must not be more than one {name}")));
         }
     }

@@ -16,6 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::{ApiError, Success};
+use crate::header_names::{HOLDFAST_SEQ, IDEMPOTENCY_REPLAYED};
 use crate::log::ActedOn;
 use crate::objects::Written;
 
@@ -47,7 +48,7 @@ pub fn empty(success: Success) -> Response {
 
 /// Adds the journal number of the change that the answer tells of.
 pub fn with_seq(mut response: Response, seq: u64) -> Response {
-    response.headers_mut().insert("holdfast-seq", HeaderValue::from(seq));
+    response.headers_mut().insert(HOLDFAST_SEQ, HeaderValue::from(seq));
     response
 }
 
@@ -157,7 +158,7 @@ impl IntoResponse for Answered {
             response = with_seq(response, seq);
         }
         if self.is_replay {
-            response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+            response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
         }
         response
     }

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
+use crate::header_names::X_FORWARDED_FOR;
+
 /// Where a request comes from, as far as that can be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
@@ -27,7 +29,7 @@ impl Client {
         if !is_trusted(&peer) {
             return Client { address: peer, is_bounded: !peer.is_loopback() };
         }
-        let lines: Vec<&[u8]> = headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes()).collect();
+        let lines: Vec<&[u8]> = headers.get_all(X_FORWARDED_FOR).iter().map(|line| line.as_bytes()).collect();
         if lines.is_empty() {
             return Client { address: peer, is_bounded: false };
         }

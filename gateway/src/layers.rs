@@ -14,6 +14,7 @@ use axum::http::header::{ACCEPT, CONNECTION, ORIGIN, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use futures_util::future::{Either, ready};
 use holdfast_engine::clock::Stopwatch;
 use tower::{Layer, Service, ServiceExt, layer::layer_fn, service_fn};
 
@@ -21,12 +22,12 @@ use crate::admission::{Class, Refusal};
 use crate::client::Client;
 use crate::error::{ApiError, shows_load, turned_away};
 use crate::gateway::Gateway;
+use crate::header_names::X_REQUEST_ID;
 use crate::listener::Side;
 use crate::log::RequestLog;
 use crate::metrics::http::UNMATCHED;
-use crate::request_id::{self, REQUEST_ID};
 use crate::traces::RequestTrace;
-use crate::{ambiguity, answer_headers, feed, routes};
+use crate::{ambiguity, answer_headers, feed, request_id, routes};
 
 /// The whole service of one side.
 pub fn service(gateway: Arc<Gateway>, side: Side) -> Router {
@@ -71,6 +72,9 @@ where
 
 impl Guard {
     /// Gives every answer its request id and what else every answer has, and counts it.
+    ///
+    /// What is waited for within is put together from futures that hold each other, and not from async functions: each of
+    /// those would have the request, and all that is within it, twice.
     async fn around<S: Inner>(self, mut request: Request, inner: S) -> Response {
         let (gateway, took) = (&*self.gateway, Stopwatch::start());
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
@@ -85,68 +89,72 @@ impl Guard {
         let log = RequestLog::begin(&request, &request_id, matched);
         let trace = RequestTrace::begin(gateway, peer, &request, &request_id, matched);
         trace.iter().for_each(|trace| log.note_trace(trace.id()));
-        let answer = RequestTrace::follow(trace, self.across_sites(request, inner));
+        let answer = log.within(|| RequestTrace::follow(trace, self.across_sites(request, inner)));
         let mut response = log.follow(gateway, answer).await;
         gateway.http_metrics().answered(&method, matched, response.status().as_u16(), took);
-        response.headers_mut().insert(REQUEST_ID, request_id);
+        response.headers_mut().insert(X_REQUEST_ID, request_id);
         answer_headers::complete(response.headers_mut(), is_personal, gateway.config().clients_speak_tls());
         response
     }
 
     /// Tells the pages of listed sites, and nobody else, that they may read the answer.
-    async fn across_sites<S: Inner>(&self, request: Request, inner: S) -> Response {
+    fn across_sites<S: Inner>(&self, request: Request, inner: S) -> impl Future<Output = Response> {
         let origins = self.gateway.origins();
         if origins.lists(&request) {
-            let admit = service_fn(move |request| {
-                let inner = inner.clone();
-                async move { Ok::<_, Infallible>(self.admit(request, inner).await) }
-            });
-            let Ok(response) = origins.cors().layer(admit).oneshot(request).await;
-            return response;
+            // Few are: the others are not to be as large as these.
+            return Either::Left(Box::pin(self.to_listed_site(request, inner)));
         }
-        let mut response = self.admit(request, inner).await;
-        if !origins.is_empty() {
-            response.headers_mut().append(VARY, HeaderValue::from(ORIGIN));
-        }
+        Either::Right(self.admit(request, inner).map(|mut response| {
+            if !origins.is_empty() {
+                response.headers_mut().append(VARY, HeaderValue::from(ORIGIN));
+            }
+            response
+        }))
+    }
+
+    async fn to_listed_site<S: Inner>(&self, request: Request, inner: S) -> Response {
+        let admit = service_fn(move |request| self.admit(request, inner.clone()).map(Ok::<_, Infallible>));
+        let Ok(response) = self.gateway.origins().cors().layer(admit).oneshot(request).await;
         response
     }
 
     /// Lets a request in, or turns it away before anything of it is read. Before the engine has recovered, what comes costs
     /// nothing that would have to be shared out.
-    async fn admit<S: Inner>(&self, mut request: Request, inner: S) -> Response {
-        let Ok(engine) = self.gateway.engine() else { return self.check(request, inner).await };
+    fn admit<S: Inner>(&self, mut request: Request, inner: S) -> impl Future<Output = Response> {
+        let Ok(engine) = self.gateway.engine() else { return Either::Left(self.check(request, inner)) };
         let class = Class::of(request.method(), request.uri().path());
         match self.gateway.admission().enter(class, engine.now_ms(), engine.pressure()) {
             Ok(under_way) => {
                 request.extensions_mut().insert(under_way.arrival());
-                let response = self.check(request, inner).await;
-                under_way.answered(shows_load(response.status()), engine.sync_ms(), engine.now_ms());
-                response
+                let answered = move |response: &Response| {
+                    under_way.answered(shows_load(response.status()), engine.sync_ms(), engine.now_ms());
+                };
+                Either::Right(Either::Left(self.check(request, inner).inspect(answered)))
             }
-            Err(refusal) => turn_away(&self.gateway, refusal).await,
+            Err(refusal) => Either::Right(Either::Right(turn_away(&self.gateway, refusal))),
         }
     }
 
     /// Refuses what cannot be answered, and what takes too long.
-    async fn check<S: Inner>(&self, request: Request, inner: S) -> Response {
+    fn check<S: Inner>(&self, request: Request, inner: S) -> impl Future<Output = Response> + use<S> {
         if let Err(refusal) = ambiguity::check(&request) {
             // Whoever speaks unclearly is not listened to any further.
             let mut response = refusal.into_response();
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            return response;
+            return Either::Left(ready(response));
         }
         if let Err(refusal) = refuse(&self.gateway, self.side, &request) {
-            return refusal.into_response();
+            return Either::Left(ready(refusal.into_response()));
         }
         // A bug of a handler: the client learns no more than that. (A panic in a turn of the engine ends the process.)
         let answer = AssertUnwindSafe(inner.oneshot(request)).catch_unwind();
         // Every change is one step that the engine has taken over by then, so a handler can be let go at any point.
         let patience = Duration::from_secs(u64::from(self.gateway.config().limits.handler_seconds));
-        match tokio::time::timeout(patience, answer).await {
+        Either::Right(tokio::time::timeout(patience, answer).map(|answered| match answered {
             Ok(Ok(Ok(response))) => response,
             Ok(Err(_panic)) => ApiError::Internal.into_response(),
             Err(_elapsed) => ApiError::TimedOut.into_response(),
-        }
+        }))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`command_line`] and [`config`] (what is to be run), [`server`] (how it runs, from bind to drain), [`service_manager`] (who is told of it),
 //! [`listener`], [`connections`] and [`tls`] (who gets in), [`room`] (for how many), [`gateway`] (what every request shares), [`layers`] with
-//! [`admission`], [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`request_id`], [`log`] and [`traces`] (how it is found again), [`client`], [`tokens`] and
+//! [`admission`], [`ambiguity`], [`origin`] and [`answer_headers`] (what every request goes through), [`request_id`], [`log`] and [`traces`] (how it is found again), [`header_names`], [`client`], [`tokens`] and
 //! [`identity`] (who asks), [`login`] (how a login proves it), [`secret`] (what is made and kept of tokens), [`rates`] and [`lockout`] (how often), [`request`] and [`nesting`] (reading,
 //! strictly), [`routes`] (by resource), [`operation`] (what a buyer asks of an event, alone or in a batch), [`objects`], [`page`] and [`time`] (JSON), [`answer`] and [`error`] (what leaves), [`openapi`] (the description of it all), [`pages`] (the web pages), [`feed`] (what leaves as soon as it happens);
 //! [`metrics`] (what is counted, and shown to Prometheus) and [`readiness`] (whether all is well);
@@ -21,6 +21,7 @@ pub mod demo;
 pub mod error;
 pub mod feed;
 pub mod gateway;
+pub mod header_names;
 pub mod identity;
 pub mod layers;
 pub mod listener;

@@ -15,6 +15,9 @@ use tower_http::cors::CorsLayer;
 
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::header_names::{
+    HOLDFAST_SEQ, IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, LAST_EVENT_ID, SEC_FETCH_SITE, X_REQUEST_ID,
+};
 
 /// How long a browser may remember what a preflight said.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
@@ -22,7 +25,7 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 /// Whether the browser vouches that the request comes from our own pages. Behind a proxy that holds only where the proxy
 /// passes `Host` on, or the browser sends `Sec-Fetch-Site`.
 pub fn is_own(headers: &HeaderMap) -> bool {
-    match headers.get("sec-fetch-site") {
+    match headers.get(SEC_FETCH_SITE) {
         Some(site) => site == "same-origin",
         None => origin(headers).is_some_and(|(_, host)| Some(host) == text(headers, &HOST)),
     }
@@ -73,7 +76,7 @@ impl Origins {
 
     /// A request without either header comes from no browser, and from nobody's page.
     fn is_foreign(&self, headers: &HeaderMap) -> bool {
-        if let Some(site) = headers.get("sec-fetch-site") {
+        if let Some(site) = headers.get(SEC_FETCH_SITE) {
             return site != "same-origin" && site != "none";
         }
         let Some((scheme, host)) = origin(headers) else { return headers.contains_key(ORIGIN) };
@@ -106,20 +109,19 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 
 /// Without credentials: cookies are ours alone, other sites' pages send the token.
 fn cors(listed: &[HeaderValue]) -> CorsLayer {
-    let name = HeaderName::from_static;
     CorsLayer::new()
         .allow_origin(listed.to_vec())
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             AUTHORIZATION,
             CONTENT_TYPE,
-            name("idempotency-key"),
+            IDEMPOTENCY_KEY,
             IF_MATCH,
             IF_NONE_MATCH,
-            name("x-request-id"),
-            name("last-event-id"),
+            X_REQUEST_ID,
+            LAST_EVENT_ID,
         ])
-        .expose_headers([name("holdfast-seq"), name("idempotency-replayed"), ETAG, RETRY_AFTER, name("x-request-id")])
+        .expose_headers([HOLDFAST_SEQ, IDEMPOTENCY_REPLAYED, ETAG, RETRY_AFTER, X_REQUEST_ID])
         .max_age(PREFLIGHT_MAX_AGE)
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
 use holdfast_engine::core::id::{HoldNumber, LoginSeq, Slug};
 use holdfast_engine::core::idempotency::IdempotencyKey;
@@ -19,13 +19,12 @@ use serde::{Deserialize, Deserializer};
 use crate::admission::Arrival;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::header_names::IDEMPOTENCY_KEY;
 use crate::identity::Organiser;
 use crate::nesting;
 
 /// The longest idempotency key, in characters.
 const KEY_LENGTH_MAX: usize = 128;
-
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// A request that changes something: its body, and its idempotency key.
 pub struct Mutation<T> {
@@ -162,7 +161,7 @@ async fn receive(body: Body, parts: &Parts, gateway: &Gateway, most: u32) -> Res
 
 async fn read_body(body: Body, parts: &Parts, gateway: &Gateway, most: u32) -> Result<Bytes, ApiError> {
     let limits = &gateway.config().limits;
-    let announced = parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|announced| announced > u64::from(most)) {
         return Err(ApiError::BodyTooLarge(most));
     }

@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::{HeaderMap, HeaderValue};
 
-/// The header that has it, of requests and of answers.
-pub const REQUEST_ID: &str = "x-request-id";
+use crate::header_names::X_REQUEST_ID;
 
 /// The longest that is taken from a caller, in characters.
 const LENGTH_MAX: usize = 128;
@@ -16,7 +15,7 @@ pub fn of(headers: &HeaderMap) -> HeaderValue {
     let is_usable = |value: &&HeaderValue| {
         (1..=LENGTH_MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
     };
-    if let Some(given) = headers.get(REQUEST_ID).filter(is_usable) {
+    if let Some(given) = headers.get(X_REQUEST_ID).filter(is_usable) {
         return given.clone();
     }
     let (process, request) = (process_id(), REQUESTS.fetch_add(1, Ordering::Relaxed));

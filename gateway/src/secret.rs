@@ -24,5 +24,8 @@ pub fn digest(token: &str) -> [u8; 32] {
 
 /// Two digits a byte.
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    let mut digits = String::with_capacity(2 * bytes.len());
+    bytes.iter().for_each(|byte| digits.extend([digit(byte >> 4), digit(byte & 15)]));
+    digits
 }

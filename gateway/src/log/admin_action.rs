@@ -3,6 +3,7 @@
 use axum::http::Request;
 use axum::response::Response;
 
+use crate::header_names::{HOLDFAST_SEQ, IDEMPOTENCY_REPLAYED};
 use crate::origin::is_admin_path;
 
 /// What a call of the admin API was about, where its path does not say it. An answer has it among its extensions.
@@ -31,7 +32,7 @@ impl AdminAction {
     /// Logs it, if it was done. The request's span, which says who and what, must be entered.
     pub(super) fn tell(self, response: &Response) {
         let headers = response.headers();
-        if !response.status().is_success() || headers.contains_key("idempotency-replayed") {
+        if !response.status().is_success() || headers.contains_key(IDEMPOTENCY_REPLAYED) {
             return;
         }
         let about = match response.extensions().get::<ActedOn>() {
@@ -39,7 +40,7 @@ impl AdminAction {
             Some(ActedOn::Thing(id)) => Some(id.as_str()),
             None => self.about.as_deref(),
         };
-        let seq = headers.get("holdfast-seq").and_then(|seq| seq.to_str().ok()?.parse::<u64>().ok());
+        let seq = headers.get(HOLDFAST_SEQ).and_then(|seq| seq.to_str().ok()?.parse::<u64>().ok());
         tracing::info!(about, status = response.status().as_u16(), seq, "an organiser did something");
     }
 }

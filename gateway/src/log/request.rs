@@ -4,6 +4,7 @@
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method};
 use axum::response::Response;
+use futures_util::FutureExt;
 use holdfast_engine::core::id::Slug;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -39,19 +40,26 @@ impl RequestLog {
         self.span.record("trace_id", tracing::field::display(trace_id));
     }
 
+    /// Does something of which every line is the request's.
+    pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.span.in_scope(work)
+    }
+
     /// Has `answer` come, every line of which is the request's, and says what came of it.
-    pub async fn follow(self, gateway: &Gateway, answer: impl Future<Output = Response>) -> Response {
-        let response = answer.instrument(self.span.clone()).await;
+    pub fn follow<A: Future<Output = Response>>(self, gateway: &Gateway, answer: A) -> impl Future<Output = Response> {
+        answer.instrument(self.span.clone()).inspect(|response| self.tell(gateway, response))
+    }
+
+    fn tell(self, gateway: &Gateway, response: &Response) {
         let _entered = self.span.enter();
         let status = response.status();
         if is_fault(status) {
             tracing::error!(status = status.as_u16(), "a request failed");
         } else if is_refusal(status) {
-            tell_refusal(gateway, &response);
+            tell_refusal(gateway, response);
         } else if let Some(admin_action) = self.admin_action {
-            admin_action.tell(&response);
+            admin_action.tell(response);
         }
-        response
     }
 }
 

@@ -20,6 +20,7 @@ use crate::feed::places::Kind;
 use crate::feed::socket;
 use crate::feed::stream::{self, Line};
 use crate::gateway::Gateway;
+use crate::header_names::LAST_EVENT_ID;
 use crate::identity::{Buyer, Opener, SessionToken};
 use crate::openapi::parameters::LastEventIdHeader;
 use crate::openapi::refusals;
@@ -105,5 +106,5 @@ async fn of_socket(
 
 /// The newest message that the client says it has. What is no number of the journal is none of ours, and counts as nothing.
 fn last_event_id(headers: &HeaderMap) -> Option<u64> {
-    headers.get("last-event-id")?.to_str().ok()?.parse().ok()
+    headers.get(LAST_EVENT_ID)?.to_str().ok()?.parse().ok()
 }

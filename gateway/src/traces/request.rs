@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::response::Response;
+use futures_util::future::Either;
 use opentelemetry::context::FutureExt;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
@@ -62,10 +63,20 @@ impl RequestTrace {
     }
 
     /// Has `answer` come, within the request's span if there is one, and notes what came of it.
-    pub async fn follow(trace: Option<RequestTrace>, answer: impl Future<Output = Response>) -> Response {
-        let Some(RequestTrace { context }) = trace else { return answer.await };
-        let response = answer.with_context(context.clone()).await;
-        let (span, status) = (context.span(), response.status());
+    pub fn follow<A: Future<Output = Response>>(
+        trace: Option<RequestTrace>,
+        answer: A,
+    ) -> impl Future<Output = Response> + use<A> {
+        match trace {
+            None => Either::Left(answer),
+            // Few are: the others are not to be as large as these.
+            Some(trace) => Either::Right(Box::pin(trace.around(answer))),
+        }
+    }
+
+    async fn around(self, answer: impl Future<Output = Response>) -> Response {
+        let response = answer.with_context(self.context.clone()).await;
+        let (span, status) = (self.context.span(), response.status());
         span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
         if is_fault(status) {
             span.set_status(Status::error(""));

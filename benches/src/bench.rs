@@ -35,6 +35,8 @@ pub mod worker;
 use std::io::Write;
 use std::process::ExitCode;
 
+use tokio::runtime::{Builder, Runtime};
+
 use crate::error::LoadError;
 use arguments::BenchArguments;
 use machine::Machine;
@@ -71,7 +73,7 @@ fn run(arguments: &BenchArguments, surroundings: &Surroundings, output: &mut dyn
     if !arguments.in_process {
         keep_to_processors()?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime(arguments.in_process)?;
     let mut report = Report::new(arguments, &surroundings.machine, &target);
     write(output, &report.head())?;
     let mut run_all = || {
@@ -87,6 +89,13 @@ fn run(arguments: &BenchArguments, surroundings: &Surroundings, output: &mut dyn
     runtime.block_on(target.close());
     // Those that ran are told, also where a later one failed.
     ran.and(report.save(arguments))
+}
+
+/// A generator has one thread. Where the engine is in the same process, it is one that others wake only while it sleeps: the
+/// simpler one is woken by a call of the system for each answer, at the cost of the engine's journal.
+fn runtime(is_in_process: bool) -> std::io::Result<Runtime> {
+    let mut builder = if is_in_process { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.worker_threads(1).enable_all().build()
 }
 
 /// A reader who has gone is no reason to lose what was measured.

@@ -1,5 +1,7 @@
 //! What one user has in one event.
 
+use std::cmp::Ordering;
+
 use super::hold::{Booking, Hold, HoldState};
 use super::id::HoldNumber;
 
@@ -92,11 +94,16 @@ impl NumberList {
                 let numbers = vec![(*only).min(number), (*only).max(number)];
                 *self = NumberList::Many(Box::new(numbers));
             }
-            NumberList::Many(numbers) => {
-                if let Err(place) = numbers.binary_search(&number) {
-                    numbers.insert(place, number);
+            // Nearly always it is the newest of all: whoever has thousands need not be looked through.
+            NumberList::Many(numbers) => match numbers.last().map(|last| last.cmp(&number)) {
+                Some(Ordering::Less) | None => numbers.push(number),
+                Some(Ordering::Equal) => {}
+                Some(Ordering::Greater) => {
+                    if let Err(place) = numbers.binary_search(&number) {
+                        numbers.insert(place, number);
+                    }
                 }
-            }
+            },
         }
     }
 

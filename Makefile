@@ -44,6 +44,10 @@ help: ## List the targets
 .PHONY: test
 test: format lint docs deny shipped fuzz conformance pages observability package instructions doctests tests ## Everything CI checks; the summary of the tests comes last
 
+# All steps build with the features that the workspace as a whole has: by package, nearly every library would be built once for
+# each of them.
+BUILD_PROGRAM := cargo build --locked --workspace --bin holdfast
+
 # The fuzzer's engine is C++, and a member of the workspace; a build of the program alone does without.
 .PHONY: c-plus-plus
 c-plus-plus:
@@ -127,7 +131,7 @@ FUZZ_TARGETS := request client first-bytes key-set login-claims login-token nest
 .PHONY: fuzz
 fuzz: c-plus-plus ## Make RUNS inputs for each decoder of the HTTP side, led by coverage, from FUZZ_SEED on
 	@echo "fuzz: building"
-	@RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/gateway/fuzz/coverage-rustc cargo build --locked --package holdfast-fuzz
+	@RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/gateway/fuzz/coverage-rustc cargo build --locked --workspace $(FUZZ_TARGETS:%=--bin fuzz-%)
 	@echo "fuzz: $(RUNS) inputs for each target, two at a time"
 	@printf '%s\n' $(FUZZ_TARGETS) | FUZZ_SEED=$(FUZZ_SEED) xargs --max-procs 2 -I TARGET gateway/fuzz/run TARGET $(RUNS)
 
@@ -142,7 +146,7 @@ SCHEMATHESIS_INSTALLED := $(SCHEMATHESIS_ENVIRONMENT)/schemathesis-$(SCHEMATHESI
 .PHONY: conformance
 conformance: $(SCHEMATHESIS_INSTALLED) ## Hold the running server against its description, from CONFORMANCE_SEED on
 	@echo "conformance: building"
-	@cargo build --locked --package holdfast
+	@$(BUILD_PROGRAM)
 	@echo "conformance: asking all calls, $(CONFORMANCE_EXAMPLES) examples each, from seed $(CONFORMANCE_SEED) on"
 	@SCHEMATHESIS=$(CURDIR)/$(SCHEMATHESIS_ENVIRONMENT)/bin/schemathesis \
 		CONFORMANCE_SEED=$(CONFORMANCE_SEED) CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES) \
@@ -158,7 +162,7 @@ CHROMIUM ?= /usr/bin/chromium
 .PHONY: pages
 pages: $(PAGES_INSTALLED) $(CHROMIUM) ## Try the web pages in a real browser against the real program
 	@echo "pages: building"
-	@cargo build --locked --package holdfast
+	@$(BUILD_PROGRAM)
 	@echo "pages: checking the types"
 	@cd $(PAGES) && npx --no-install tsc --project tsconfig.json && npx --no-install tsc --project tsconfig.tests.json
 	@echo "pages: trying them in $(CHROMIUM), two files of tests at a time; pictures are in target/screenshots"
@@ -193,7 +197,7 @@ observability: $(if $(PROMETHEUS_ON_PATH),,$(PROMETHEUS_UNPACKED)) $(if $(FAKETI
 	@echo "observability: building, with the simulated disk"
 	@cargo test --quiet --locked --workspace --no-run
 	@install -D --mode 755 $(TARGET)/debug/holdfast $(OBSERVABILITY_PROGRAM)
-	@cargo build --locked --package holdfast
+	@$(BUILD_PROGRAM)
 	@for test in $(OBSERVABILITY)/*_test.py; do \
 		echo "observability: $$(basename "$$test")"; \
 		HOLDFAST_PROGRAM=$(abspath $(OBSERVABILITY_PROGRAM)) PYTHONDONTWRITEBYTECODE=1 timeout 600 \
@@ -221,7 +225,7 @@ instructions: $(if $(VALGRIND_ON_PATH),,$(VALGRIND_UNPACKED)) ## Count what the 
 	@$(call need,python3 --version,install Python 3: apt-get install python3)
 	@python3 -B -m unittest discover --quiet --start-directory $(INSTRUCTIONS) --pattern '*_test.py'
 	@echo "instructions: building"
-	@CARGO_INCREMENTAL=0 cargo build --locked --package holdfast-hot-paths --config $(INSTRUCTIONS)/profile.toml
+	@CARGO_INCREMENTAL=0 cargo build --locked --workspace --bin holdfast-hot-paths --config $(INSTRUCTIONS)/profile.toml
 	@echo "instructions: counting"
 	@HOT_PATHS=$(abspath $(TARGET)/debug/holdfast-hot-paths) timeout 900 python3 -B $(INSTRUCTIONS)/run $(if $(RENEW),--renew)
 
@@ -278,7 +282,7 @@ PROFILE ?= dev
 package: $(CARGO_DEB_INSTALLED) $(PACKAGE_INSTALLED) ## Try the life of the Debian package on this machine, and check what containers and releases are built from
 	@$(PACKAGE_ENVIRONMENT)/bin/python $(PACKAGE)/shipped_files.py
 	@echo "package: building"
-	@cargo build --locked --profile $(PROFILE) --package holdfast
+	@$(BUILD_PROGRAM) --profile $(PROFILE)
 	@if [[ "$$(id --user)" == 0 ]] && command -v apt-get >/dev/null && \
 		! { command -v lintian && command -v dpkg-shlibdeps && command -v systemd-analyze && command -v xz; } >/dev/null; then \
 		echo "package: installing lintian, dpkg-dev, systemd and xz"; \

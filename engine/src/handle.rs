@@ -19,12 +19,15 @@ use crate::core::status::Status;
 use crate::inbox::{Full, Inbox, Lane};
 use crate::machine::EventMachine;
 use crate::pressure::Waits;
+use crate::session_table::LiveSession;
 
 /// A command on its way to an event.
 #[derive(Debug)]
 pub struct Envelope {
     /// Who asks.
     pub caller: Caller,
+    /// The live session that tickets are taken for; `None` where none are, or where it has ended.
+    pub session: Option<Arc<LiveSession>>,
     /// The request's idempotency key.
     pub key: Option<IdempotencyKey>,
     /// What they ask.
@@ -102,7 +105,7 @@ impl EventHandle {
         let (reply, _) = oneshot::channel();
         let caller = Caller::User { user, session };
         let _ = self.send(
-            Envelope { caller, key: None, command: Command::Settle, reply, waits: None, sent: None },
+            Envelope { caller, session: None, key: None, command: Command::Settle, reply, waits: None, sent: None },
             Lane::Internal,
         );
     }

@@ -65,6 +65,11 @@ impl LiveSession {
         lengths.end(self.logged_in_at_ms, self.last_seen_at_ms()).0
     }
 
+    /// Whether something may still be taken on its behalf.
+    pub fn is_open(&self) -> bool {
+        !self.is_ending.load(Ordering::Acquire) && !self.has_ended.load(Ordering::Acquire)
+    }
+
     /// A sign of life.
     pub(crate) fn seen(&self, now_ms: u64) {
         self.last_seen_at_ms.fetch_max(now_ms, Ordering::SeqCst);
@@ -214,11 +219,6 @@ impl SessionTable {
         }
     }
 
-    /// Whether something may still be taken on behalf of a session.
-    pub fn is_open(&self, number: LoginSeq) -> bool {
-        self.by_number.get(&number).is_some_and(|session| !session.is_ending.load(Ordering::Acquire))
-    }
-
     /// From now on, the token opens the session: the login is durable. `dropped` is the token whose place it took.
     pub fn admit(&self, token_hash: [u8; 32], dropped: Option<[u8; 32]>, session: Arc<LiveSession>) {
         self.by_token_hash.insert(token_hash, session);
@@ -240,9 +240,11 @@ impl SessionTable {
 
     /// The session's end is durable: its tokens open nothing any more.
     pub fn end(&self, number: LoginSeq, token_hashes: &[[u8; 32]]) {
-        if let Some((_, session)) = self.by_number.remove(&number) {
+        // First the mark: whoever does not find the session any more knows that all who have it find the mark.
+        if let Some(session) = self.find(number) {
             session.has_ended.store(true, Ordering::Release);
         }
+        self.by_number.remove(&number);
         let mut ended = self.ended_tokens.lock().unwrap_or_else(PoisonError::into_inner);
         ended.extend(token_hashes);
         while ended.len() > ENDED_TOKENS_MAX {

@@ -356,7 +356,7 @@ impl Turn<'_> {
     ) {
         let user_name = user_name.as_str();
         self.end_overdue_of(machine, services, user_name);
-        let is_full = machine.sessions().live().len() >= services.config.sessions.live_max as usize;
+        let is_full = machine.sessions().live_count() >= services.config.sessions.live_max as usize;
         if is_full && !machine.is_logged_in(user_name) {
             drop(reply.send(Err(LoginRefusal::Unavailable(Unavailable::Overloaded))));
             return;

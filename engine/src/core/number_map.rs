@@ -99,9 +99,10 @@ impl<K: Copy + Eq + Hash, V> NumberMap<K, V> {
         self.shards.push(Shard::default());
         if young > 0 {
             let mask = (young + 1).next_power_of_two() - 1;
-            let moving = self.shards[young & (mask >> 1)].extract_if(|key, _| spread(key) & mask == young);
-            let moved: Shard<K, V> = moving.collect();
-            self.shards[young] = moved;
+            let old = young & (mask >> 1);
+            self.shards[young] = self.shards[old].extract_if(|key, _| spread(key) & mask == young).collect();
+            // Half of its places are vacant now: it would keep them until it is split again.
+            self.shards[old].shrink_to_fit();
         }
     }
 

@@ -42,6 +42,10 @@ impl<K: Copy + Eq + Hash, V> NumberMap<K, V> {
 
     /// The value of `key`.
     pub fn get(&self, key: &K) -> Option<&V> {
+        // Most lines are empty: nothing to hash for.
+        if self.len == 0 {
+            return None;
+        }
         self.shards.get(self.shard_of(key))?.get(key)
     }
 
@@ -76,6 +80,9 @@ impl<K: Copy + Eq + Hash, V> NumberMap<K, V> {
 
     /// Takes the value of `key` out.
     pub fn remove(&mut self, key: &K) -> Option<V> {
+        if self.len == 0 {
+            return None;
+        }
         let shard = self.shard_of(key);
         let value = self.shards.get_mut(shard)?.remove(key)?;
         self.len -= 1;

@@ -109,7 +109,8 @@ impl LoginQueue {
 
     /// Whether `user` waits and is passed over.
     pub fn is_passed_over(&self, user: UserNumber) -> bool {
-        self.ordinals.get(&user).is_some_and(|ordinal| !self.eligible.contains(*ordinal))
+        let has_any = self.eligible.len() < self.len();
+        has_any && self.ordinals.get(&user).is_some_and(|ordinal| !self.eligible.contains(*ordinal))
     }
 
     /// From now on, `user` is not served, and keeps the place. They must wait, and not be passed over yet.

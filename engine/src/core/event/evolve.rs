@@ -11,7 +11,7 @@ use crate::core::idempotency::Remembered;
 use crate::core::party::{CANCELLED_BOOKINGS_REMEMBERED_MAX, ENDED_HOLDS_REMEMBERED_MAX};
 use crate::core::planted::{Bug, is_planted};
 use crate::core::queue::QueueEntry;
-use crate::core::settings::Settings;
+use crate::core::settings::{Details, Settings};
 use crate::core::status::Status;
 
 impl Event {
@@ -25,7 +25,7 @@ impl Event {
         assert!(!self.deleted || matches!(change, Change::AdminActed(_)), "event {} was removed", self.id);
         match change {
             Change::EventChanged { details, settings } => {
-                self.details = details.clone();
+                self.details = Details::clone(details);
                 self.change_settings(at_ms, settings);
                 self.version += 1;
             }

@@ -1,5 +1,6 @@
 //! A table of sessions by itself, as requests look into it.
 
+use holdfast_engine::core::few::Few;
 use holdfast_engine::core::id::{LoginSeq, UserNumber};
 use holdfast_engine::core::session::Session;
 use holdfast_engine::session_table::SessionTable;
@@ -11,7 +12,7 @@ use crate::venue::token_hash;
 pub fn full_table(count: u32) -> SessionTable {
     let table = SessionTable::default();
     for number in 1..=count {
-        let token_hashes = vec![token_of(number)];
+        let token_hashes = Few::One(token_of(number));
         let row = Session { user: UserNumber(number), logged_in_at_ms: START_MS, token_hashes };
         let session = table.open(LoginSeq(u64::from(number)), &row, "user".into(), START_MS);
         table.admit(token_of(number), None, session);

@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::actor::ActorSystem;
+use crate::asker::Asker;
 use crate::core::Event;
 use crate::core::change::{By, SessionEnd};
 use crate::core::command::{Caller, Command};
@@ -78,7 +79,7 @@ pub struct Engine {
 
 /// What is asked of an event, and on whose account.
 struct Asked {
-    caller: Caller,
+    asker: Asker,
     key: Option<IdempotencyKey>,
     command: Command,
     waits: Option<Waits>,
@@ -86,7 +87,7 @@ struct Asked {
 
 impl Asked {
     fn by_the_engine(command: Command) -> Asked {
-        Asked { caller: Caller::System, key: None, command, waits: None }
+        Asked { asker: Caller::System.into(), key: None, command, waits: None }
     }
 }
 
@@ -121,11 +122,11 @@ impl Engine {
     pub async fn execute(
         &self,
         event: &Slug,
-        caller: Caller,
+        asker: impl Into<Asker>,
         key: Option<IdempotencyKey>,
         command: Command,
     ) -> Result<Reply, Unavailable> {
-        self.submit(event, caller, key, command)?.await
+        self.submit(event, asker, key, command)?.await
     }
 
     /// Sends `command` to an event now, to be waited for later: what one caller submits to one event is decided in that order,
@@ -135,15 +136,15 @@ impl Engine {
     /// # Errors
     ///
     /// Nothing was done, as with [`execute`](Engine::execute): an inbox or another bound is full, or the engine stops.
-    pub fn submit(
+    pub fn submit<A: Into<Asker>>(
         &self,
         event: &Slug,
-        caller: Caller,
+        asker: A,
         key: Option<IdempotencyKey>,
         command: Command,
-    ) -> Result<impl Future<Output = Result<Reply, Unavailable>> + use<>, Unavailable> {
+    ) -> Result<impl Future<Output = Result<Reply, Unavailable>> + use<A>, Unavailable> {
         let sent = match self.services.directory.find(event) {
-            Some(handle) => Ok(self.submit_to(&handle, caller, key, command)?),
+            Some(handle) => Ok(self.submit_to(&handle, asker.into(), key, command)?),
             None => Err(self.unknown_event()),
         };
         Ok(async move {
@@ -377,13 +378,13 @@ impl Engine {
         key: Option<IdempotencyKey>,
         command: Command,
     ) -> Result<Reply, Unavailable> {
-        self.submit_to(handle, caller, key, command)?.await.map_err(|_| Unavailable::ShuttingDown)
+        self.submit_to(handle, caller.into(), key, command)?.await.map_err(|_| Unavailable::ShuttingDown)
     }
 
     fn submit_to(
         &self,
         handle: &EventHandle,
-        caller: Caller,
+        Asker { caller, session }: Asker,
         key: Option<IdempotencyKey>,
         command: Command,
     ) -> Result<oneshot::Receiver<Reply>, Unavailable> {
@@ -392,19 +393,21 @@ impl Engine {
         let lane = if is_urgent { Lane::Completion } else { Lane::Ordinary };
         self.check_available_for(lane)?;
         let waits = self.wait(lane)?;
-        if let Caller::User { user, .. } = &caller
-            && command.takes_tickets()
-        {
-            self.services.sessions.touch(*user, handle.number);
-        }
-        self.send(handle, Asked { caller, key, command, waits: Some(waits) }, lane)
+        let session = match caller {
+            Caller::User { user, session: number } if command.takes_tickets() => {
+                self.services.sessions.touch(user, handle.number);
+                session.or_else(|| self.services.sessions.find(number))
+            }
+            _ => None,
+        };
+        self.send(handle, Asked { asker: Asker { caller, session }, key, command, waits: Some(waits) }, lane)
     }
 
     fn send(&self, handle: &EventHandle, asked: Asked, lane: Lane) -> Result<oneshot::Receiver<Reply>, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        let Asked { caller, key, command, waits } = asked;
+        let Asked { asker: Asker { caller, session }, key, command, waits } = asked;
         let sent = self.services.metrics.stopwatch();
-        handle.send(Envelope { caller, key, command, reply, waits, sent }, lane).map_err(|_| {
+        handle.send(Envelope { caller, session, key, command, reply, waits, sent }, lane).map_err(|_| {
             self.services.metrics.overloaded();
             Unavailable::Overloaded
         })?;

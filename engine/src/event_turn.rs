@@ -25,6 +25,7 @@ use crate::machine::EventMachine;
 use crate::pressure::Waits;
 use crate::record::encode_record;
 use crate::services::{AbortOnPanic, Services};
+use crate::session_table::LiveSession;
 use crate::tally::Tally;
 use crate::watchers::Notice;
 
@@ -133,10 +134,10 @@ impl<'a> Turn<'a> {
     }
 
     fn execute(&mut self, envelope: Envelope) {
-        let Envelope { caller, key, command, reply, waits, sent } = envelope;
+        let Envelope { caller, session, key, command, reply, waits, sent } = envelope;
         let (by, index, keyed) = (by(&caller), command.index(), caller.key_scope().zip(key));
         let (mut upkeep, mut changes) = (std::mem::take(self.upkeep), std::mem::take(self.changes));
-        let decision = if self.comes_too_late(&caller, &command) {
+        let decision = if comes_too_late(&caller, session.as_deref(), &command) {
             Decision { answer: Err(Rejection::SessionEnded), replayed_seq: None }
         } else {
             let damping = self.services.config.damping.damping();
@@ -174,14 +175,6 @@ impl<'a> Turn<'a> {
             if !event.is_absent(self.now_ms, sessions, share.session) && session.take_passed_over() {
                 self.handle.welcome_back(share.user, share.session);
             }
-        }
-    }
-
-    /// Whether the caller's session has ended since they asked: what is taken now would belong to nobody.
-    fn comes_too_late(&self, caller: &Caller, command: &Command) -> bool {
-        match caller {
-            Caller::User { session, .. } => command.takes_tickets() && !self.services.sessions.is_open(*session),
-            Caller::Admin { .. } | Caller::System => false,
         }
     }
 
@@ -310,6 +303,12 @@ pub(crate) fn publish(handle: &EventHandle, services: &Services, view: EventView
     // Last, so that whoever is told of a removal finds the event gone.
     handle.tell_watchers(seq);
     services.watchers.tell_view(seq);
+}
+
+/// Whether the caller's session has ended since they asked: what is taken now would belong to nobody.
+fn comes_too_late(caller: &Caller, session: Option<&LiveSession>, command: &Command) -> bool {
+    let is_users = matches!(caller, Caller::User { .. });
+    is_users && command.takes_tickets() && !session.is_some_and(LiveSession::is_open)
 }
 
 fn by(caller: &Caller) -> By {

@@ -19,12 +19,15 @@ use crate::core::status::Status;
 use crate::inbox::{Full, Inbox, Lane};
 use crate::machine::EventMachine;
 use crate::pressure::Waits;
+use crate::session_table::LiveSession;
 
 /// A command on its way to an event.
 #[derive(Debug)]
 pub struct Envelope {
     /// Who asks.
     pub caller: Caller,
+    /// The live session that tickets are taken for; `None` where none are, or where it has ended.
+    pub session: Option<Arc<LiveSession>>,
     /// The request's idempotency key.
     pub key: Option<IdempotencyKey>,
     /// What they ask.
@@ -68,8 +71,9 @@ pub struct EventHandle {
     appended_seq: AtomicU64,
     /// The newest durable view; `None` until the event's creation is durable.
     view: ArcSwapOption<EventView>,
-    /// Tells those who watch the event the number of its newest durable view.
-    watched: watch::Sender<u64>,
+    /// Tells those who watch the event the number of its newest durable view. Made for the first of them: of many events
+    /// nobody watches most, and it is a good part of what an idle one takes.
+    watched: OnceLock<watch::Sender<u64>>,
 }
 
 impl EventHandle {
@@ -84,7 +88,7 @@ impl EventHandle {
             machine: RwLock::new(machine),
             appended_seq: AtomicU64::new(appended_seq),
             view: ArcSwapOption::empty(),
-            watched: watch::Sender::new(appended_seq),
+            watched: OnceLock::new(),
         }
     }
 
@@ -102,7 +106,7 @@ impl EventHandle {
         let (reply, _) = oneshot::channel();
         let caller = Caller::User { user, session };
         let _ = self.send(
-            Envelope { caller, key: None, command: Command::Settle, reply, waits: None, sent: None },
+            Envelope { caller, session: None, key: None, command: Command::Settle, reply, waits: None, sent: None },
             Lane::Internal,
         );
     }
@@ -135,15 +139,16 @@ impl EventHandle {
     pub fn tell_watchers(&self, seq: u64) {
         // With the fence in `watch`: whoever is not counted yet looks at the view only later, and finds this one.
         fence(Ordering::SeqCst);
-        if self.watched.receiver_count() > 0 {
-            self.watched.send_replace(seq);
+        if let Some(watched) = self.watched.get().filter(|watched| watched.receiver_count() > 0) {
+            watched.send_replace(seq);
         }
     }
 
     /// Told of every durable view from now on, as its number; of several in a row perhaps only the last. What was there
     /// before is to be looked at after this.
     pub fn watch(&self) -> watch::Receiver<u64> {
-        let watching = self.watched.subscribe();
+        let watched = self.watched.get_or_init(|| watch::Sender::new(self.view().map_or(0, |view| view.seq)));
+        let watching = watched.subscribe();
         fence(Ordering::SeqCst);
         watching
     }

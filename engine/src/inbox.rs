@@ -23,6 +23,10 @@ pub enum Lane {
     Internal,
 }
 
+/// The memory of an inbox that had no more places than this is given back as soon as nothing waits: most inboxes of many
+/// are idle. One that has had more waiting at once will have them again.
+const IDLE_CAPACITY_MAX: usize = 16;
+
 /// A bounded queue with a doorbell.
 #[derive(Debug)]
 pub struct Inbox<T> {
@@ -73,6 +77,9 @@ impl<T> Inbox<T> {
         let count = waiting.items.len().min(most);
         batch.extend(waiting.items.drain(..count));
         waiting.is_rung = false;
+        if waiting.items.is_empty() && waiting.items.capacity() <= IDLE_CAPACITY_MAX {
+            waiting.items = VecDeque::new();
+        }
         !waiting.items.is_empty()
     }
 

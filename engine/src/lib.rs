@@ -48,6 +48,7 @@
 
 mod actor;
 mod alarms;
+pub mod asker;
 mod census;
 pub mod clock;
 pub mod config;

@@ -86,7 +86,7 @@ impl EventMachine {
             let before = upkeep.len();
             self.event.expire_due_of(context.now_ms, user, context.presence, upkeep);
             // The end of a session is no sign of life.
-            if command != Command::EndSession {
+            if !matches!(command, Command::EndSession) {
                 self.event.welcome_back(context.now_ms, user, context.presence, upkeep);
             }
             self.set_timers(&upkeep[before..]);
@@ -145,12 +145,12 @@ impl EventMachine {
     fn set_timers(&mut self, changes: &[Change]) {
         for change in changes {
             match change {
-                Change::HoldPlaced { number, deadline_ms, .. } | Change::HoldExtended { number, deadline_ms, .. } => {
+                Change::HoldPlaced { number, deadline_ms, .. } => self.set_timer(*number, *deadline_ms),
+                Change::HoldExtended { number, deadline_ms, .. } => {
                     self.cancel_timer(*number);
-                    if is_planted(Bug::TimerLost) && matches!(change, Change::HoldExtended { .. }) {
-                        continue;
+                    if !is_planted(Bug::TimerLost) {
+                        self.set_timer(*number, *deadline_ms);
                     }
-                    self.timers.insert(number.0, self.wheel.insert(*deadline_ms, number.0));
                 }
                 Change::HoldConfirmed { number, .. } | Change::HoldReleased { number, .. } => {
                     self.cancel_timer(*number)
@@ -162,6 +162,10 @@ impl EventMachine {
                 _ => {}
             }
         }
+    }
+
+    fn set_timer(&mut self, number: HoldNumber, deadline_ms: u64) {
+        self.timers.insert(number.0, self.wheel.insert(deadline_ms, number.0));
     }
 
     fn cancel_timer(&mut self, number: HoldNumber) {

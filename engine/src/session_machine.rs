@@ -2,8 +2,8 @@
 
 use crate::core::change::{By, Change, SessionEnd};
 use crate::core::id::{LoginSeq, UserNumber};
-use crate::core::number_map::NumberMap;
 use crate::core::session::{AccountCommand, AccountOutcome, Login, SessionLengths};
+use crate::core::table::NumberedTable;
 use crate::core::user::UserDetails;
 use crate::core::{Rejection, Sessions};
 use crate::wheel::{Due, TimerKey, Wheel};
@@ -31,7 +31,8 @@ pub struct Ended {
 pub struct SessionMachine {
     sessions: Sessions,
     wheel: Wheel,
-    timers: NumberMap<UserNumber, TimerKey>,
+    /// By user.
+    timers: NumberedTable<TimerKey>,
     lengths: SessionLengths,
 }
 
@@ -39,7 +40,7 @@ impl SessionMachine {
     /// Sets every live session's timer; all of them count as seen now.
     pub fn new(sessions: Sessions, lengths: SessionLengths, now_ms: u64) -> SessionMachine {
         let wheel = Wheel::new(now_ms);
-        let mut machine = SessionMachine { sessions, wheel, timers: NumberMap::default(), lengths };
+        let mut machine = SessionMachine { sessions, wheel, timers: NumberedTable::default(), lengths };
         let live: Vec<LoginSeq> = machine.sessions.live().map(|(session, _)| session).collect();
         for session in live {
             machine.set_timer(session, now_ms);
@@ -98,7 +99,7 @@ impl SessionMachine {
 
     /// Ends a session, if it is live.
     pub fn end(&mut self, now_ms: u64, session: LoginSeq, why: SessionEnd, changes: &mut Vec<Change>) -> Option<Ended> {
-        let token_hashes = self.sessions.get(session)?.token_hashes.clone();
+        let token_hashes = self.sessions.get(session)?.token_hashes.to_vec();
         let user = self.sessions.decide_end(now_ms, session, why, changes)?;
         self.cancel_timer(user);
         Some(Ended { session, user, token_hashes })
@@ -114,7 +115,7 @@ impl SessionMachine {
         while has_more && ended.is_empty() {
             has_more = self.wheel.poll(now_ms, OVERDUE_PER_TURN_MAX, &mut due);
             for due in due.drain(..) {
-                self.timers.remove(&UserNumber(due.token));
+                self.timers.remove(due.token);
                 let session = self.sessions.of_user(UserNumber(due.token)).expect("a timer of a live session");
                 ended.extend(self.end_if_overdue(now_ms, session, last_seen, changes));
             }
@@ -161,14 +162,12 @@ impl SessionMachine {
         let row = self.sessions.get(session).expect("a timer of a live session");
         let user = row.user;
         let (end_ms, _) = self.lengths.end(row.logged_in_at_ms, last_seen_ms);
-        let key = self.wheel.insert(end_ms, user.0);
-        if let Some(earlier) = self.timers.insert(user, key) {
-            self.wheel.cancel(earlier);
-        }
+        self.cancel_timer(user);
+        self.timers.insert(user.0, self.wheel.insert(end_ms, user.0));
     }
 
     fn cancel_timer(&mut self, user: UserNumber) {
-        if let Some(key) = self.timers.remove(&user) {
+        if let Some(key) = self.timers.remove(user.0) {
             self.wheel.cancel(key);
         }
     }

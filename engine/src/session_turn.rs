@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
+use crate::asker::Asker;
 use crate::clock::Stopwatch;
 use crate::core::change::{By, Change, SessionEnd};
 use crate::core::command::{Caller, Command, Wish};
@@ -355,7 +356,7 @@ impl Turn<'_> {
     ) {
         let user_name = user_name.as_str();
         self.end_overdue_of(machine, services, user_name);
-        let is_full = machine.sessions().live().len() >= services.config.sessions.live_max as usize;
+        let is_full = machine.sessions().live_count() >= services.config.sessions.live_max as usize;
         if is_full && !machine.is_logged_in(user_name) {
             drop(reply.send(Err(LoginRefusal::Unavailable(Unavailable::Overloaded))));
             return;
@@ -378,7 +379,7 @@ impl Turn<'_> {
         };
         session.seen(self.now_ms);
         let class = machine.sessions().class(login.user);
-        let asked = self.ask_events(&login, intents);
+        let asked = self.ask_events(&login, &session, intents);
         let (at_ms, services) = (self.now_ms, Arc::clone(services));
         self.deliveries.push(Box::new(move |first_seq| {
             session.set_class(class);
@@ -429,9 +430,9 @@ impl Turn<'_> {
 
     /// Asks the events that the login names; or, where it names none, those that serve every login, and those where the
     /// user has something already.
-    fn ask_events(&mut self, login: &Login, intents: Option<Vec<Intent>>) -> Vec<Asked> {
+    fn ask_events(&mut self, login: &Login, session: &Arc<LiveSession>, intents: Option<Vec<Intent>>) -> Vec<Asked> {
         if let Some(intents) = intents {
-            return intents.into_iter().map(|intent| self.ask_named(login, intent)).collect();
+            return intents.into_iter().map(|intent| self.ask_named(session, intent)).collect();
         }
         let directory = &self.services.directory;
         let touched = if login.fresh { Vec::new() } else { self.services.sessions.touched(login.user) };
@@ -442,21 +443,21 @@ impl Turn<'_> {
                 events.push(Arc::clone(event));
             }
         }
-        events.into_iter().map(|event| self.ask(login, event, Wish::default(), false)).collect()
+        events.into_iter().map(|event| self.ask(session, event, Wish::default(), false)).collect()
     }
 
-    fn ask_named(&mut self, login: &Login, intent: Intent) -> Asked {
+    fn ask_named(&mut self, session: &Arc<LiveSession>, intent: Intent) -> Asked {
         match self.services.directory.find(&intent.event) {
-            Some(event) => self.ask(login, event, intent.wish, true),
+            Some(event) => self.ask(session, event, intent.wish, true),
             None => Asked { event: intent.event, answer: Err(Rejection::EventNotFound) },
         }
     }
 
-    fn ask(&mut self, login: &Login, event: Arc<EventHandle>, wish: Wish, explicit: bool) -> Asked {
+    fn ask(&mut self, session: &Arc<LiveSession>, event: Arc<EventHandle>, wish: Wish, explicit: bool) -> Asked {
         let id = event.id.clone();
-        self.services.sessions.touch(login.user, event.number);
-        let caller = Caller::User { user: login.user, session: login.session };
-        let answer = self.dispatch(event, caller, Command::Login { wish, explicit }, Lane::Ordinary);
+        self.services.sessions.touch(session.user, event.number);
+        let asker = Asker::from(Arc::clone(session));
+        let answer = self.dispatch(event, asker, Command::Login { wish, explicit }, Lane::Ordinary);
         Asked { event: id, answer: Ok(answer) }
     }
 
@@ -491,19 +492,19 @@ impl Turn<'_> {
         let touched = services.sessions.touched(user);
         let events = touched.into_iter().filter_map(|number| services.directory.find_number(number));
         let caller = Caller::User { user, session };
-        events.map(|event| self.dispatch(event, caller.clone(), Command::EndSession, Lane::Internal)).collect()
+        events.map(|event| self.dispatch(event, caller.clone().into(), Command::EndSession, Lane::Internal)).collect()
     }
 
     fn dispatch(
         &mut self,
         event: Arc<EventHandle>,
-        caller: Caller,
+        Asker { caller, session }: Asker,
         command: Command,
         lane: Lane,
     ) -> oneshot::Receiver<Reply> {
         let (reply, answer) = oneshot::channel();
         let sent = self.services.metrics.stopwatch();
-        self.dispatches.push((event, Envelope { caller, key: None, command, reply, waits: None, sent }, lane));
+        self.dispatches.push((event, Envelope { caller, session, key: None, command, reply, waits: None, sent }, lane));
         answer
     }
 

@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE, InvalidHeaderValue};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
+use holdfast_engine::asker::Asker;
 use holdfast_engine::core::Caller;
 use holdfast_engine::core::change::By;
 use holdfast_engine::core::id::Slug;
@@ -49,8 +50,8 @@ impl Buyer {
     }
 
     /// The buyer as the engine knows them.
-    pub fn caller(&self) -> Caller {
-        Caller::User { user: self.0.user, session: self.0.number }
+    pub fn asker(&self) -> Asker {
+        Arc::clone(&self.0).into()
     }
 }
 

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use holdfast_engine::asker::Asker;
 use holdfast_engine::core::command::Wish;
 use holdfast_engine::core::id::{HoldNumber, Slug};
 use holdfast_engine::core::idempotency::IdempotencyKey;
-use holdfast_engine::core::{Caller, Command, Outcome, Rejection};
+use holdfast_engine::core::{Command, Outcome, Rejection};
 use holdfast_engine::engine::Engine;
 use holdfast_engine::handle::{EventView, Reply};
 use serde::Deserialize;
@@ -125,10 +126,10 @@ impl Operation {
     pub async fn execute(
         self,
         engine: &Engine,
-        caller: Caller,
+        asker: Asker,
         key: Option<IdempotencyKey>,
     ) -> Result<Answered, ApiError> {
-        traces::engine(self.submit(engine, caller, key)?).await
+        traces::engine(self.submit(engine, asker, key)?).await
     }
 
     /// Sends it to its event now, to wait for the answer later.
@@ -139,11 +140,11 @@ impl Operation {
     pub fn submit<'engine>(
         self,
         engine: &'engine Engine,
-        caller: Caller,
+        asker: Asker,
         key: Option<IdempotencyKey>,
     ) -> Result<impl Future<Output = Result<Answered, ApiError>> + use<'engine>, ApiError> {
         let Operation { event, command, names_hold, tell } = self;
-        let reply = engine.submit(&event, caller, key, command)?;
+        let reply = engine.submit(&event, asker, key, command)?;
         Ok(async move {
             let reply = reply.await?;
             let reply = if names_hold { hold_of_no_event(reply) } else { reply };

@@ -54,12 +54,13 @@ pub struct Share {
 pub enum Change {
     /// An organiser created an event.
     EventCreated(Box<EventCreated>),
-    /// An organiser changed texts or settings; these are all of them.
+    /// An organiser changed texts or settings; these are all of them. In boxes, since every change is moved as if it were
+    /// the largest one.
     EventChanged {
         /// The texts.
-        details: Details,
+        details: Box<Details>,
         /// The settings.
-        settings: Settings,
+        settings: Box<Settings>,
     },
     /// An organiser removed an event that was never used.
     EventDeleted,

@@ -246,7 +246,7 @@ impl Event {
     fn live_holds_of(&self, user: UserNumber) -> impl Iterator<Item = (HoldNumber, &Hold)> {
         let party = self.parties.get(&user);
         let mut left = party.map_or(0, |party| party.held);
-        let mut numbers = party.map_or(&[][..], |party| party.numbers.as_slice()).iter().rev();
+        let mut numbers = party.map_or(&[][..], |party| &*party.numbers).iter().rev();
         std::iter::from_fn(move || {
             while left > 0 {
                 let number = *numbers.next()?;

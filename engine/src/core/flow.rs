@@ -3,6 +3,7 @@
 mod pattern;
 
 use std::collections::VecDeque;
+use std::iter::repeat;
 
 use super::outcome::WaitEstimate;
 use pattern::Pattern;
@@ -116,11 +117,10 @@ impl Flow {
         let present = line_ms / self.stretch_ms;
         let oldest = (self.newest + 1).saturating_sub(self.stretches.len() as u64);
         let first = oldest.max((present + 1).saturating_sub(STRETCHES_MAX as u64));
-        let pattern = Pattern::new((first..=present).map(|number| {
-            let stretch = self.stretches.get((number - oldest) as usize).copied().unwrap_or_default();
-            let end_ms = line_ms.min((number + 1) * self.stretch_ms);
-            (u64::from(stretch.served), end_ms - number * self.stretch_ms)
-        }));
+        let known = ((first - oldest) as usize).min(self.stretches.len());
+        let served = self.stretches.range(known..).map(|stretch| u64::from(stretch.served)).chain(repeat(0));
+        let length_ms = |number| if number < present { self.stretch_ms } else { line_ms - present * self.stretch_ms };
+        let pattern = Pattern::new((first..=present).zip(served).map(|(number, steps)| (steps, length_ms(number))));
         if pattern.len() < STRETCHES_MIN || pattern.steps() < STEPS_MIN {
             return None;
         }

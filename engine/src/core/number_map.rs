@@ -42,6 +42,10 @@ impl<K: Copy + Eq + Hash, V> NumberMap<K, V> {
 
     /// The value of `key`.
     pub fn get(&self, key: &K) -> Option<&V> {
+        // Most lines are empty: nothing to hash for.
+        if self.len == 0 {
+            return None;
+        }
         self.shards.get(self.shard_of(key))?.get(key)
     }
 
@@ -76,6 +80,9 @@ impl<K: Copy + Eq + Hash, V> NumberMap<K, V> {
 
     /// Takes the value of `key` out.
     pub fn remove(&mut self, key: &K) -> Option<V> {
+        if self.len == 0 {
+            return None;
+        }
         let shard = self.shard_of(key);
         let value = self.shards.get_mut(shard)?.remove(key)?;
         self.len -= 1;
@@ -99,9 +106,10 @@ impl<K: Copy + Eq + Hash, V> NumberMap<K, V> {
         self.shards.push(Shard::default());
         if young > 0 {
             let mask = (young + 1).next_power_of_two() - 1;
-            let moving = self.shards[young & (mask >> 1)].extract_if(|key, _| spread(key) & mask == young);
-            let moved: Shard<K, V> = moving.collect();
-            self.shards[young] = moved;
+            let old = young & (mask >> 1);
+            self.shards[young] = self.shards[old].extract_if(|key, _| spread(key) & mask == young).collect();
+            // Half of its places are vacant now: it would keep them until it is split again.
+            self.shards[old].shrink_to_fit();
         }
     }
 

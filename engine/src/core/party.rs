@@ -1,7 +1,6 @@
 //! What one user has in one event.
 
-use std::cmp::Ordering;
-
+use super::few::Few;
 use super::hold::{Booking, Hold, HoldState};
 use super::id::HoldNumber;
 
@@ -29,7 +28,7 @@ pub struct Party {
     /// Those of them that expired.
     pub expired: u16,
     /// The numbers of the user's holds and bookings, in ascending order.
-    pub numbers: NumberList,
+    pub numbers: Few<HoldNumber>,
 }
 
 impl Party {
@@ -41,7 +40,7 @@ impl Party {
     /// Counts `hold`, which has just become live.
     pub fn hold(&mut self, number: HoldNumber, hold: &Hold) {
         self.held += hold.quantity;
-        self.numbers.insert(number);
+        self.numbers.insert_in_order(number);
     }
 
     /// Counts a hold that has ended in `state`, and is remembered. Confirmed ones count as bookings.
@@ -59,77 +58,6 @@ impl Party {
     /// Counts `booking`, which has just been made.
     pub fn book(&mut self, number: HoldNumber, booking: &Booking) {
         self.booked += booking.quantity;
-        self.numbers.insert(number);
-    }
-}
-
-/// A short list of numbers. Nearly all users have one hold: that one needs no allocation.
-#[derive(Debug, Default)]
-pub enum NumberList {
-    /// None.
-    #[default]
-    Empty,
-    /// One.
-    One(HoldNumber),
-    /// Several, ascending. The box keeps the type at 16 bytes.
-    Many(Box<Vec<HoldNumber>>),
-}
-
-impl NumberList {
-    /// The numbers, ascending.
-    pub fn as_slice(&self) -> &[HoldNumber] {
-        match self {
-            NumberList::Empty => &[],
-            NumberList::One(number) => std::slice::from_ref(number),
-            NumberList::Many(numbers) => numbers,
-        }
-    }
-
-    /// Adds `number`, once.
-    pub fn insert(&mut self, number: HoldNumber) {
-        match self {
-            NumberList::Empty => *self = NumberList::One(number),
-            NumberList::One(only) if *only == number => {}
-            NumberList::One(only) => {
-                let numbers = vec![(*only).min(number), (*only).max(number)];
-                *self = NumberList::Many(Box::new(numbers));
-            }
-            // Nearly always it is the newest of all: whoever has thousands need not be looked through.
-            NumberList::Many(numbers) => match numbers.last().map(|last| last.cmp(&number)) {
-                Some(Ordering::Less) | None => numbers.push(number),
-                Some(Ordering::Equal) => {}
-                Some(Ordering::Greater) => {
-                    if let Err(place) = numbers.binary_search(&number) {
-                        numbers.insert(place, number);
-                    }
-                }
-            },
-        }
-    }
-
-    /// Takes `number` out.
-    pub fn remove(&mut self, number: HoldNumber) {
-        match self {
-            NumberList::One(only) if *only == number => *self = NumberList::Empty,
-            NumberList::Many(numbers) => numbers.retain(|kept| *kept != number),
-            NumberList::Empty | NumberList::One(_) => {}
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{HoldNumber, NumberList};
-
-    #[test]
-    fn numbers_stay_in_order_and_single() {
-        let mut list = NumberList::default();
-        for number in [5, 2, 9, 5, 2] {
-            list.insert(HoldNumber(number));
-        }
-        assert_eq!(list.as_slice(), [HoldNumber(2), HoldNumber(5), HoldNumber(9)]);
-        list.remove(HoldNumber(5));
-        assert_eq!(list.as_slice(), [HoldNumber(2), HoldNumber(9)]);
-        assert_eq!(size_of::<NumberList>(), 16);
+        self.numbers.insert_in_order(number);
     }
 }

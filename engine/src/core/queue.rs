@@ -24,6 +24,17 @@ pub struct QueueEntry {
     pub joined_at_ms: u64,
 }
 
+/// Where somebody stands in line, found with one look-up.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// What they wait for.
+    pub entry: &'a QueueEntry,
+    /// How many wait ahead.
+    pub ahead: usize,
+    /// How many are served before them; `None` where they are passed over.
+    pub eligible_ahead: Option<usize>,
+}
+
 /// Strictly first come, first served. Entries get ordinals 0, 1, 2 … in the order of joining; since logins reach an
 /// event in the order of `login_seq`, those of logins stand in that order too. A user has at most one entry.
 ///
@@ -75,6 +86,17 @@ impl LoginQueue {
         self.at(*self.ordinals.get(&user)?)
     }
 
+    /// The place of `user`.
+    pub fn place(&self, user: UserNumber) -> Option<Place<'_>> {
+        let ordinal = *self.ordinals.get(&user)?;
+        let is_eligible = self.eligible.contains(ordinal);
+        Some(Place {
+            entry: self.at(ordinal)?,
+            ahead: self.places.count_before(ordinal),
+            eligible_ahead: is_eligible.then(|| self.eligible.count_before(ordinal)),
+        })
+    }
+
     /// How many wait ahead of `user`, or, for somebody who does not wait, how many wait in all.
     pub fn ahead_of(&self, user: UserNumber) -> usize {
         self.count_before(user, &self.places)
@@ -87,7 +109,8 @@ impl LoginQueue {
 
     /// Whether `user` waits and is passed over.
     pub fn is_passed_over(&self, user: UserNumber) -> bool {
-        self.ordinals.get(&user).is_some_and(|ordinal| !self.eligible.contains(*ordinal))
+        let has_any = self.eligible.len() < self.len();
+        has_any && self.ordinals.get(&user).is_some_and(|ordinal| !self.eligible.contains(*ordinal))
     }
 
     /// From now on, `user` is not served, and keeps the place. They must wait, and not be passed over yet.

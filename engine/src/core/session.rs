@@ -1,15 +1,16 @@
 //! Logins: who is logged in, and in which order they came; and who has an account to log in with.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::change::{AdminAct, By, Change, Difference, SessionEnd, Subject};
+use super::few::Few;
 use super::id::{LoginSeq, UserNumber};
 use super::number_map::NumberMap;
 use super::planted::{Bug, is_planted};
 use super::rejection::Rejection;
+use super::row_map::RowMap;
 use super::user::{UserDetails, UserRecord, Users, check_password_hash};
 
 /// The most tokens a session has at once. A further login takes the oldest one's place.
@@ -23,7 +24,7 @@ pub struct Session {
     /// When, in milliseconds since the Unix epoch.
     pub logged_in_at_ms: u64,
     /// SHA-256 of each of its tokens, oldest first. The tokens themselves are stored nowhere.
-    pub token_hashes: Vec<[u8; 32]>,
+    pub token_hashes: Few<[u8; 32]>,
 }
 
 /// For how long sessions live.
@@ -103,7 +104,7 @@ pub struct AccountOutcome {
 pub struct Sessions {
     users: Users,
     /// By number, which is their order.
-    live: BTreeMap<LoginSeq, Session>,
+    live: RowMap<Session>,
     by_user: NumberMap<UserNumber, LoginSeq>,
     logins: u64,
 }
@@ -218,7 +219,7 @@ impl Sessions {
 
     /// The token whose place the next login of `name` takes, if their session has as many as it may have.
     pub fn token_to_drop(&self, name: &str) -> Option<[u8; 32]> {
-        let session = self.live.get(self.by_user.get(&self.users.number(name)?)?)?;
+        let session = self.live.get(self.by_user.get(&self.users.number(name)?)?.0)?;
         session.token_hashes.first().copied().filter(|_| session.token_hashes.len() == TOKENS_PER_SESSION_MAX)
     }
 
@@ -230,7 +231,7 @@ impl Sessions {
         reason: SessionEnd,
         changes: &mut Vec<Change>,
     ) -> Option<UserNumber> {
-        let user = self.live.get(&session)?.user;
+        let user = self.live.get(session.0)?.user;
         self.emit(now_ms, Change::SessionEnded { session, user, reason }, changes);
         Some(user)
     }
@@ -242,18 +243,18 @@ impl Sessions {
                 assert!(session.0 == self.logins + 1, "session {} after {}", session.0, self.logins);
                 self.logins = session.0;
                 self.users.introduce(*user, name);
-                let opened = Session { user: *user, logged_in_at_ms: at_ms, token_hashes: vec![*token_hash] };
+                let opened = Session { user: *user, logged_in_at_ms: at_ms, token_hashes: Few::One(*token_hash) };
                 self.insert(*session, opened);
             }
             Change::TokenIssued { session, token_hash } => {
-                let session = self.live.get_mut(session).expect("a token is issued to a live session");
+                let session = self.live.get_mut(session.0).expect("a token is issued to a live session");
                 if session.token_hashes.len() == TOKENS_PER_SESSION_MAX {
-                    session.token_hashes.remove(0);
+                    session.token_hashes.remove_first();
                 }
                 session.token_hashes.push(*token_hash);
             }
             Change::SessionEnded { session, user, .. } => {
-                let ended = self.live.remove(session);
+                let ended = self.live.remove(session.0);
                 let by_user = self.by_user.remove(user);
                 assert!(ended.is_some() && by_user == Some(*session), "session {} ended twice", session.0);
             }
@@ -263,7 +264,7 @@ impl Sessions {
             }
             Change::PasswordChanged { user, password_hash, kept_token } => {
                 self.users.amend(*user, |record| record.password_hash = Some(password_hash.as_str().into()));
-                if let Some(session) = self.by_user.get(user).and_then(|session| self.live.get_mut(session)) {
+                if let Some(session) = self.by_user.get(user).and_then(|session| self.live.get_mut(session.0)) {
                     session.token_hashes.retain(|token| *kept_token == Some(*token));
                 }
             }
@@ -279,7 +280,7 @@ impl Sessions {
 
     /// A live session.
     pub fn get(&self, session: LoginSeq) -> Option<&Session> {
-        self.live.get(&session)
+        self.live.get(session.0)
     }
 
     /// The live session of a user.
@@ -288,14 +289,19 @@ impl Sessions {
     }
 
     /// All live sessions in the order of their logins.
-    pub fn live(&self) -> impl ExactSizeIterator<Item = (LoginSeq, &Session)> {
-        self.live.iter().map(|(session, row)| (*session, row))
+    pub fn live(&self) -> impl Iterator<Item = (LoginSeq, &Session)> {
+        self.live.iter().map(|(session, row)| (LoginSeq(session), row))
+    }
+
+    /// How many sessions are live.
+    pub fn live_count(&self) -> usize {
+        self.live.len()
     }
 
     /// Up to `limit` live sessions with a number above `after`, in the order of their logins.
     pub fn live_after(&self, after: LoginSeq, limit: usize) -> Vec<LoginSeq> {
-        let later = self.live.range(LoginSeq(after.0.saturating_add(1))..);
-        later.map(|(session, _)| *session).filter(|session| *session > after).take(limit).collect()
+        let later = self.live.iter_from(after.0.saturating_add(1));
+        later.map(|(session, _)| LoginSeq(session)).filter(|session| *session > after).take(limit).collect()
     }
 
     /// All users.
@@ -351,8 +357,8 @@ impl Sessions {
 
     /// Names the first thing that does not add up. Walks all sessions: for recovery, snapshots and tests.
     pub fn check_invariants(&self) -> Result<(), String> {
-        for (session, row) in &self.live {
-            let is_found = self.by_user.get(&row.user) == Some(session);
+        for (session, row) in self.live() {
+            let is_found = self.by_user.get(&row.user) == Some(&session);
             let is_sound = is_found && session.0 <= self.logins && self.name(row.user).is_some();
             if !is_sound || row.token_hashes.len() > TOKENS_PER_SESSION_MAX {
                 return Err(format!("session {} contradicts the tables around it", session.0));
@@ -375,14 +381,14 @@ impl Sessions {
 
     /// The hashes of the tokens that open the user's live session.
     fn tokens_of(&self, user: UserNumber) -> Vec<[u8; 32]> {
-        let session = self.by_user.get(&user).and_then(|session| self.live.get(session));
-        session.map(|session| session.token_hashes.clone()).unwrap_or_default()
+        let session = self.by_user.get(&user).and_then(|session| self.live.get(session.0));
+        session.map(|session| session.token_hashes.to_vec()).unwrap_or_default()
     }
 
     fn insert(&mut self, session: LoginSeq, row: Session) {
         let other = self.by_user.insert(row.user, session);
         assert!(other.is_none(), "user {} has two live sessions", row.user.0);
-        self.live.insert(session, row);
+        self.live.insert(session.0, row);
     }
 
     fn emit(&mut self, at_ms: u64, change: Change, changes: &mut Vec<Change>) {

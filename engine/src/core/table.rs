@@ -1,21 +1,14 @@
 //! A table whose keys are counted up from 1 and never reused.
 
-/// How many rows share one allocation. Small, so that an event with three holds stays small.
-const CHUNK_ROWS: usize = 64;
+use super::row_chunk::{CHUNK_ROWS, RowChunk};
 
 /// Rows by number: constant time to insert, find and remove, no hashing, and memory only for chunks with a row in them.
 #[derive(Debug)]
 pub struct NumberedTable<T> {
-    /// Chunk `i` has the rows `64 i` to `64 i + 63`; `None` where all of them are vacant.
-    chunks: Vec<Option<Box<Chunk<T>>>>,
+    /// Chunk `i` has the rows `16 i` to `16 i + 15`; `None` where all of them are vacant.
+    chunks: Vec<Option<Box<RowChunk<T>>>>,
     /// Rows in the table.
     len: usize,
-}
-
-#[derive(Debug)]
-struct Chunk<T> {
-    rows: [Option<T>; CHUNK_ROWS],
-    occupied: u32,
 }
 
 impl<T> Default for NumberedTable<T> {
@@ -38,13 +31,13 @@ impl<T> NumberedTable<T> {
     /// The row of `number`.
     pub fn get(&self, number: u32) -> Option<&T> {
         let (chunk, row) = place(number);
-        self.chunks.get(chunk)?.as_ref()?.rows[row].as_ref()
+        self.chunks.get(chunk)?.as_ref()?.get(row)
     }
 
     /// The row of `number`, to change it.
     pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
         let (chunk, row) = place(number);
-        self.chunks.get_mut(chunk)?.as_mut()?.rows[row].as_mut()
+        self.chunks.get_mut(chunk)?.as_mut()?.get_mut(row)
     }
 
     /// Puts `value` at `number`, which must be vacant.
@@ -53,11 +46,8 @@ impl<T> NumberedTable<T> {
         if chunk >= self.chunks.len() {
             self.chunks.resize_with(chunk + 1, || None);
         }
-        let chunk = self.chunks[chunk]
-            .get_or_insert_with(|| Box::new(Chunk { rows: [const { None }; CHUNK_ROWS], occupied: 0 }));
-        assert!(chunk.rows[row].is_none(), "number {number} used twice");
-        chunk.rows[row] = Some(value);
-        chunk.occupied += 1;
+        let earlier = self.chunks[chunk].get_or_insert_default().insert(row, value);
+        assert!(earlier.is_none(), "number {number} used twice");
         self.len += 1;
     }
 
@@ -65,9 +55,8 @@ impl<T> NumberedTable<T> {
     pub fn remove(&mut self, number: u32) -> Option<T> {
         let (index, row) = place(number);
         let chunk = self.chunks.get_mut(index)?.as_mut()?;
-        let value = chunk.rows[row].take()?;
-        chunk.occupied -= 1;
-        if chunk.occupied == 0 {
+        let value = chunk.remove(row)?;
+        if chunk.is_empty() {
             self.chunks[index] = None;
         }
         self.len -= 1;
@@ -79,10 +68,8 @@ impl<T> NumberedTable<T> {
         let (first_chunk, _) = place(first);
         self.chunks.iter().enumerate().skip(first_chunk).flat_map(move |(index, chunk)| {
             chunk.iter().flat_map(move |chunk| {
-                chunk.rows.iter().enumerate().filter_map(move |(row, value)| {
-                    let number = (index * CHUNK_ROWS + row) as u32;
-                    value.as_ref().filter(|_| number >= first).map(|value| (number, value))
-                })
+                let rows = chunk.iter().map(move |(row, value)| ((index * CHUNK_ROWS + row) as u32, value));
+                rows.filter(move |(number, _)| *number >= first)
             })
         })
     }

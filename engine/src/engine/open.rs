@@ -292,7 +292,7 @@ fn enter_sessions(services: &Services, sessions: &Sessions, now_ms: u64) {
         let name = sessions.shared_name(session.user).expect("every user has a name");
         let live = services.sessions.open(number, session, name, now_ms);
         live.set_class(sessions.class(session.user));
-        for token_hash in &session.token_hashes {
+        for token_hash in session.token_hashes.iter() {
             services.sessions.admit(*token_hash, None, Arc::clone(&live));
         }
     }

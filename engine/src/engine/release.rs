@@ -102,9 +102,9 @@ impl Engine {
         let mut answers = Vec::with_capacity(numbers.len());
         for number in numbers {
             let command = Command::RevokeHold { number: *number, reason: Some(reason.to_owned()) };
-            let caller = Caller::Admin { name: admin.to_owned() };
+            let asker = Caller::Admin { name: admin.to_owned() }.into();
             // Few at a time, and each of them asked for when the ones before are done: so they need no bound of the inbox.
-            answers.push(self.send(handle, Asked { caller, key: None, command, waits: None }, Lane::Internal)?);
+            answers.push(self.send(handle, Asked { asker, key: None, command, waits: None }, Lane::Internal)?);
         }
         for answer in answers {
             let reply = answer.await.map_err(|_| Unavailable::ShuttingDown)?;

@@ -208,7 +208,7 @@ fn accounts_and_what_is_known_of_users_are_in_the_snapshot_and_nothing_where_the
     assert_eq!(hash("bob"), Some("another".to_owned()));
     assert_eq!(hash("cay"), Some("hash of cay".to_owned()));
     assert_eq!(state.sessions.class(UserNumber(2)).as_deref(), Some("vip"));
-    assert_eq!(state.sessions.get(LoginSeq(2)).unwrap().token_hashes, [[9; 32]]);
+    assert_eq!(*state.sessions.get(LoginSeq(2)).unwrap().token_hashes, [[9; 32]]);
     assert_eq!(users.records().len(), 2, "nothing is kept of whom there is nothing to keep");
     // Snapshots from before there were accounts have the same blocks as ever.
     assert!(blocks(&replayed(&journal())).iter().all(|(kind, _)| *kind != 10));

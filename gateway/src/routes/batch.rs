@@ -170,7 +170,7 @@ impl Item {
     ) -> Result<impl Future<Output = Result<Answered, ApiError>> + use<'engine>, ApiError> {
         let buyer = Buyer::of(gateway, self.token(), true)?;
         let key = self.key()?;
-        self.operation()?.submit(engine, buyer.caller(), key)
+        self.operation()?.submit(engine, buyer.asker(), key)
     }
 
     fn token(&self) -> &str {

@@ -43,7 +43,7 @@ async fn book(
     buyer: Buyer,
     request: Mutation<BookBody>,
 ) -> Result<Answered, ApiError> {
-    Operation::book(&event, request.body)?.execute(gateway.engine()?, buyer.caller(), request.key).await
+    Operation::book(&event, request.body)?.execute(gateway.engine()?, buyer.asker(), request.key).await
 }
 
 /// My bookings over all events.
@@ -106,7 +106,7 @@ async fn cancel(
     let NoBody {} = request.body;
     let (engine, (event, number)) = (gateway.engine()?, numbered_id(&booking, NOT_FOUND)?);
     let command = Command::CancelBooking { number, reason: None };
-    let reply = traces::engine(engine.execute(&event, buyer.caller(), request.key, command)).await?;
+    let reply = traces::engine(engine.execute(&event, buyer.asker(), request.key, command)).await?;
     answer::mutation(engine, &event, booking_of_no_event(reply), |view, outcome| match outcome {
         Outcome::Cancelled(booking) => Some((Success::Ok, Some(objects::booking(view, booking)))),
         _ => None,

@@ -82,7 +82,7 @@ async fn place(
     request: Mutation<HoldBody>,
 ) -> Result<Answered, ApiError> {
     let operation = Operation::hold(&event, request.body)?;
-    operation.execute(gateway.engine()?, buyer.caller(), request.key).await
+    operation.execute(gateway.engine()?, buyer.asker(), request.key).await
 }
 
 /// My holds over all events.
@@ -145,7 +145,7 @@ async fn extend(
     request: Mutation<NoBody>,
 ) -> Result<Answered, ApiError> {
     let NoBody {} = request.body;
-    Operation::extend(&hold)?.execute(gateway.engine()?, buyer.caller(), request.key).await
+    Operation::extend(&hold)?.execute(gateway.engine()?, buyer.asker(), request.key).await
 }
 
 /// Makes a booking of a hold. With a smaller quantity, the rest is released.
@@ -163,7 +163,7 @@ async fn confirm(
     buyer: Buyer,
     request: Mutation<ConfirmBody>,
 ) -> Result<Answered, ApiError> {
-    Operation::confirm(&hold, &request.body)?.execute(gateway.engine()?, buyer.caller(), request.key).await
+    Operation::confirm(&hold, &request.body)?.execute(gateway.engine()?, buyer.asker(), request.key).await
 }
 
 /// Gives the tickets of a hold back.
@@ -182,5 +182,5 @@ async fn release(
     request: Mutation<NoBody>,
 ) -> Result<Answered, ApiError> {
     let NoBody {} = request.body;
-    Operation::release(&hold)?.execute(gateway.engine()?, buyer.caller(), request.key).await
+    Operation::release(&hold)?.execute(gateway.engine()?, buyer.asker(), request.key).await
 }

@@ -81,8 +81,7 @@ async fn join(
         quantity: quantity("quantity", wanted)?,
         min_quantity: quantity("min_quantity", min_quantity)?,
     };
-    let reply =
-        traces::engine(engine.execute(&event, buyer.caller(), request.key, Command::JoinQueue { wish })).await?;
+    let reply = traces::engine(engine.execute(&event, buyer.asker(), request.key, Command::JoinQueue { wish })).await?;
     answer::mutation(engine, &event, reply, |view, outcome| match outcome {
         Outcome::Queued { place, .. } => Some((Success::Ok, Some(objects::queue(view, place)))),
         Outcome::Held { hold, fresh: true } => Some((Success::Created, Some(objects::hold(view, hold)))),
@@ -137,7 +136,7 @@ async fn leave(
     let NoBody {} = request.body;
     let (engine, event) = (gateway.engine()?, event_id(&event)?);
     let command = Command::LeaveQueue { ticket_type: ticket_type(query.ticket_type)? };
-    let reply = traces::engine(engine.execute(&event, buyer.caller(), request.key, command)).await?;
+    let reply = traces::engine(engine.execute(&event, buyer.asker(), request.key, command)).await?;
     answer::mutation(engine, &event, reply, |_, outcome| match outcome {
         Outcome::Left(_) => Some((Success::NoContent, None)),
         _ => None,

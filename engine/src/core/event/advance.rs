@@ -69,13 +69,14 @@ impl Event {
         let clock_ms = self.sale_clock_ms(now_ms);
         let due = self.live_holds_of(user).filter(|(_, hold)| clock_ms >= hold.deadline_ms);
         let mut due: Vec<(u64, HoldNumber)> = due.map(|(number, hold)| (hold.deadline_ms, number)).collect();
+        if due.is_empty() {
+            return;
+        }
         due.sort_unstable();
         for (_, number) in &due {
             self.expire_if_due(now_ms, *number, changes);
         }
-        if !due.is_empty() {
-            self.grant(now_ms, presence, changes);
-        }
+        self.grant(now_ms, presence, changes);
     }
 
     /// A sign of life of `user`: wherever they were passed over, they are served again in their turn, which comes at once
@@ -84,7 +85,9 @@ impl Event {
         let before = changes.len();
         for index in self.type_indexes() {
             let queue = &self.ticket_type(index).queue;
-            if let Some(entry) = queue.entry(user).filter(|_| queue.is_passed_over(user)) {
+            if queue.is_passed_over(user)
+                && let Some(entry) = queue.entry(user)
+            {
                 let share = entry_share(index, entry);
                 self.emit(now_ms, Change::WaiterReturned { share }, changes);
             }

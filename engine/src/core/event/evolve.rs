@@ -11,7 +11,7 @@ use crate::core::idempotency::Remembered;
 use crate::core::party::{CANCELLED_BOOKINGS_REMEMBERED_MAX, ENDED_HOLDS_REMEMBERED_MAX};
 use crate::core::planted::{Bug, is_planted};
 use crate::core::queue::QueueEntry;
-use crate::core::settings::Settings;
+use crate::core::settings::{Details, Settings};
 use crate::core::status::Status;
 
 impl Event {
@@ -25,7 +25,7 @@ impl Event {
         assert!(!self.deleted || matches!(change, Change::AdminActed(_)), "event {} was removed", self.id);
         match change {
             Change::EventChanged { details, settings } => {
-                self.details = details.clone();
+                self.details = Details::clone(details);
                 self.change_settings(at_ms, settings);
                 self.version += 1;
             }
@@ -303,7 +303,7 @@ impl Event {
         if usize::from(party.ended) <= ENDED_HOLDS_REMEMBERED_MAX {
             return;
         }
-        let numbers = party.numbers.as_slice();
+        let numbers = &*party.numbers;
         let ended = numbers.iter().filter_map(|number| Some((*number, self.holds.get(number.0)?)));
         let ended = ended.filter(|(_, hold)| matches!(hold.state, HoldState::Released | HoldState::Expired));
         let newest = numbers.last().copied();
@@ -316,7 +316,7 @@ impl Event {
             let state = hold.state;
             self.holds.remove(oldest.0);
             let party = self.party_mut(user);
-            party.numbers.remove(oldest);
+            party.numbers.retain(|number| *number != oldest);
             party.forget_end(state);
         }
     }
@@ -329,7 +329,7 @@ impl Event {
         {
             self.holds.remove(oldest.0);
             self.bookings.remove(oldest.0);
-            self.party_mut(user).numbers.remove(oldest);
+            self.party_mut(user).numbers.retain(|number| *number != oldest);
         }
     }
 
@@ -343,7 +343,7 @@ impl Event {
         is_over: impl Fn(HoldNumber) -> bool,
     ) -> Option<HoldNumber> {
         let party = self.parties.get(&user).expect("who has a hold or a booking is a party");
-        let numbers = party.numbers.as_slice();
+        let numbers = &*party.numbers;
         if numbers.len() <= most {
             return None;
         }

@@ -31,12 +31,12 @@ impl ExpiryCalendar {
     /// The end of the second in which the next hold ends, in milliseconds on the sale clock: asking again then, one
     /// finds it ended.
     pub fn next_ms(&self) -> Option<u64> {
-        self.holds_by_second.keys().next().map(|second| second * 1_000)
+        self.holds_by_second.first_key_value().map(|(second, _)| second * 1_000)
     }
 
     /// The same of the hold that ends last.
     pub fn last_ms(&self) -> Option<u64> {
-        self.holds_by_second.keys().next_back().map(|second| second * 1_000)
+        self.holds_by_second.last_key_value().map(|(second, _)| second * 1_000)
     }
 
     /// How many live holds it knows.

@@ -118,7 +118,7 @@ impl Event {
             ticket_type.expiries.add(hold.deadline_ms);
             ticket_type.latest_end_ms = ticket_type.latest_end_ms.max(latest_end_ms);
         } else {
-            party.numbers.insert(number);
+            party.numbers.insert_in_order(number);
             party.remember_end(hold.state);
         }
         self.holds.insert(number.0, hold);
@@ -131,7 +131,7 @@ impl Event {
             party.book(number, &booking);
             self.types[usize::from(booking.ticket_type.0)].capacity.book(booking.quantity);
         } else {
-            party.numbers.insert(number);
+            party.numbers.insert_in_order(number);
         }
         self.bookings.insert(number.0, booking);
     }

@@ -22,6 +22,7 @@ impl Event {
 
         // After this point, the command must succeed.
         if details != self.details || settings != self.settings {
+            let (details, settings) = (Box::new(details), Box::new(settings));
             self.emit(context.now_ms, Change::EventChanged { details, settings }, changes);
         }
         for (ticket_type, to) in capacities {

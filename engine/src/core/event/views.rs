@@ -98,15 +98,15 @@ impl Event {
 
     /// The user's place in the line of `ticket_type`. O(log n) in the length of the line.
     pub fn place_of(&self, now_ms: u64, user: UserNumber, ticket_type: TypeIndex) -> Option<QueueView> {
-        let queue = &self.ticket_type(ticket_type).queue;
-        let entry = queue.entry(user)?;
+        let place = self.ticket_type(ticket_type).queue.place(user)?;
+        let entry = place.entry;
         Some(QueueView {
             ticket_type,
             quantity: entry.quantity.get(),
-            ahead: queue.ahead_of(user) as u64,
+            ahead: place.ahead as u64,
             joined_at_ms: entry.joined_at_ms,
             state: QueueState::Waiting,
-            wait: self.wait_of(now_ms, ticket_type, entry),
+            wait: self.wait_of(now_ms, ticket_type, &place),
             at_ms: now_ms,
             user,
             session: entry.session,
@@ -156,7 +156,7 @@ impl Event {
     }
 
     pub(super) fn numbers_of(&self, user: UserNumber) -> &[HoldNumber] {
-        self.parties.get(&user).map_or(&[], |party| party.numbers.as_slice())
+        self.parties.get(&user).map_or(&[], |party| &*party.numbers)
     }
 }
 

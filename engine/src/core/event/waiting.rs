@@ -12,9 +12,9 @@ use super::Event;
 use crate::core::flow::Flow;
 use crate::core::hold::Hold;
 use crate::core::id::TypeIndex;
-use crate::core::outcome::{Wait, WaitEstimate};
+use crate::core::outcome::Wait;
 use crate::core::planted::{Bug, is_planted};
-use crate::core::queue::QueueEntry;
+use crate::core::queue::Place;
 use crate::core::settings::{DURATION_SECONDS_MAX, Settings};
 use crate::core::status::Status;
 
@@ -30,26 +30,21 @@ impl Event {
         }
     }
 
-    /// What is known of the wait of `entry`, in O(log n) in the length of the line. Nothing while nobody is served,
-    /// while the user is passed over, and where all tickets but too few are booked: then only a cancellation can end
-    /// it.
-    pub(super) fn wait_of(&self, now_ms: u64, index: TypeIndex, entry: &QueueEntry) -> Wait {
+    /// What is known of the wait at `place`. Nothing while nobody is served, while the user is passed over, and where all
+    /// tickets but too few are booked: then only a cancellation can end it.
+    pub(super) fn wait_of(&self, now_ms: u64, index: TypeIndex, place: &Place) -> Wait {
         let ticket_type = self.ticket_type(index);
-        let enough = entry.min_quantity.unwrap_or(entry.quantity).min(entry.quantity);
+        let enough = place.entry.min_quantity.unwrap_or(place.entry.quantity).min(place.entry.quantity);
         let not_booked = ticket_type.capacity.total() - ticket_type.capacity.booked();
-        if self.status != Status::OnSale || not_booked < enough.get() || ticket_type.queue.is_passed_over(entry.user) {
+        let Some(eligible_ahead) = place.eligible_ahead else { return Wait::default() };
+        if self.status != Status::OnSale || not_booked < enough.get() {
             return Wait::default();
         }
-        let ends_by_ms = self.wait_ends_by_ms(now_ms, index, ticket_type.queue.ahead_of(entry.user) as u64);
-        let estimate = self.wait_estimate(now_ms, index, entry);
+        let ends_by_ms = self.wait_ends_by_ms(now_ms, index, place.ahead as u64);
+        let (clock_ms, waiting) = (self.sale_clock_ms(now_ms), ticket_type.queue.eligible_len());
+        let estimate = ticket_type.flow.estimate(clock_ms, eligible_ahead as u64, waiting as u64);
         let until_ms = ends_by_ms.map_or(u64::MAX, |ends_by_ms| ends_by_ms.saturating_sub(now_ms));
         Wait { estimate: estimate.map(|range| range.at_most(until_ms.div_ceil(1_000))), ends_by_ms }
-    }
-
-    fn wait_estimate(&self, now_ms: u64, index: TypeIndex, entry: &QueueEntry) -> Option<WaitEstimate> {
-        let ticket_type = self.ticket_type(index);
-        let (ahead, waiting) = (ticket_type.queue.eligible_ahead_of(entry.user), ticket_type.queue.eligible_len());
-        ticket_type.flow.estimate(self.sale_clock_ms(now_ms), ahead as u64, waiting as u64)
     }
 
     /// When the wait with `ahead` others before is over at the latest, passed over or not: they may return. `None`

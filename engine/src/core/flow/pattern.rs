@@ -45,25 +45,38 @@ impl Pattern {
     /// come evenly, the first with its beginning.
     pub fn shortest_ms(&self, steps: u64) -> u64 {
         let (rounds_ms, steps) = self.whole_rounds(steps);
-        let begin_of = |(start, last): (usize, usize)| {
+        let mut shortest_ms = u64::MAX;
+        for (start, last) in self.waits(steps) {
             let before = self.made[start] + steps - 1 - self.made[last];
-            self.begins_ms[last] + self.length_of(last) * before / self.steps_of(last) - self.begins_ms[start]
-        };
-        rounds_ms.saturating_add(self.waits(steps).map(begin_of).min().unwrap_or(0))
+            let last_begins_ms = self.begins_ms[last] - self.begins_ms[start];
+            let (part_ms, of) = (self.length_of(last) * before, self.steps_of(last));
+            // Whether it is shorter can be told without a division.
+            if last_begins_ms < shortest_ms && part_ms < (shortest_ms - last_begins_ms).saturating_mul(of) {
+                shortest_ms = last_begins_ms + part_ms / of;
+            }
+        }
+        rounds_ms.saturating_add(shortest_ms)
     }
 
     /// How long they take where the wait begins worst: the last with the end of its part of the stretch, and the wait
     /// with the last step of the stretch before it.
     pub fn longest_ms(&self, steps: u64) -> u64 {
         let (rounds_ms, steps) = self.whole_rounds(steps);
-        let end_of = |(start, last): (usize, usize)| {
+        let mut longest_ms: u64 = 0;
+        let mut before = self.len - 1;
+        for (start, last) in self.waits(steps) {
             let within = self.made[start] + steps - self.made[last];
             let end_ms = self.begins_ms[last] + self.length_of(last) * within / self.steps_of(last);
-            let before = (start + self.len - 1) % self.len;
-            let since_last_ms = self.length_of(before).checked_div(self.steps_of(before)).unwrap_or(0);
-            end_ms - self.begins_ms[start] + since_last_ms
-        };
-        rounds_ms.saturating_add(self.waits(steps).map(end_of).max().unwrap_or(0))
+            let since_start_ms = end_ms - self.begins_ms[start];
+            let (before_ms, of) = (self.length_of(before), self.steps_of(before));
+            // Whether it is longer can be told without a second division.
+            let is_longer = |room_ms: u64| of > 0 && before_ms >= (room_ms + 1).saturating_mul(of);
+            if longest_ms.checked_sub(since_start_ms).is_none_or(is_longer) {
+                longest_ms = since_start_ms + before_ms.checked_div(of).unwrap_or(0);
+            }
+            before = start;
+        }
+        rounds_ms.saturating_add(longest_ms)
     }
 
     /// How long the whole rounds take in which all but the last 1 to [`Pattern::steps`] steps are made, and how many

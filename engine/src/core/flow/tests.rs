@@ -1,7 +1,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Flow, STEPS_MIN, Step};
+use super::pattern::Pattern;
+use super::{Flow, STEPS_MIN, STRETCHES_MAX, Step};
 use crate::core::outcome::WaitEstimate;
 
 const SECOND_MS: u64 = 1_000;
@@ -152,4 +153,35 @@ proptest! {
             prop_assert!(one.high_seconds <= other.high_seconds, "{:?} {:?}", one, other);
         }
     }
+}
+
+proptest! {
+    #[test]
+    fn a_pattern_is_the_best_and_the_worst_of_all_its_beginnings(
+        stretches in vec((0_u64..5, 0_u64..50_000), 4..=STRETCHES_MAX),
+        steps in vec(1_u64..500, 1..10),
+    ) {
+        prop_assume!(stretches.iter().any(|(steps, _)| *steps > 0));
+        let pattern = Pattern::new(stretches.iter().copied());
+        for steps in steps {
+            let waits = (0..stretches.len()).map(|start| wait_from(&stretches, start, steps));
+            let (shortest, longest): (Vec<u64>, Vec<u64>) = waits.unzip();
+            prop_assert_eq!(Some(pattern.shortest_ms(steps)), shortest.into_iter().min());
+            prop_assert_eq!(Some(pattern.longest_ms(steps)), longest.into_iter().max());
+        }
+    }
+}
+
+/// The shortest and the longest wait for `steps` steps that begins with the stretch `start`, walked stretch by stretch.
+fn wait_from(stretches: &[(u64, u64)], start: usize, steps: u64) -> (u64, u64) {
+    let (mut left, mut passed_ms, mut stretch) = (steps, 0, start);
+    while stretches[stretch].0 < left {
+        left -= stretches[stretch].0;
+        passed_ms += stretches[stretch].1;
+        stretch = (stretch + 1) % stretches.len();
+    }
+    let (steps_last, length_ms) = stretches[stretch];
+    let (steps_before, before_ms) = stretches[(start + stretches.len() - 1) % stretches.len()];
+    let since_last_ms = before_ms.checked_div(steps_before).unwrap_or(0);
+    (passed_ms + length_ms * (left - 1) / steps_last, passed_ms + length_ms * left / steps_last + since_last_ms)
 }

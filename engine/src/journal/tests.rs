@@ -450,11 +450,13 @@ fn a_torn_last_frame_leads_back_to_the_frame_before_it() {
     let path = segment_path(&crashed, 1);
     // The marker and the padding behind the hash are no part of what a record says.
     let hashed_end = start + 80 + 8 + 1100 + 16;
+    let written = std::fs::read(&path).unwrap();
     for cut in (start..end).rev() {
         patch(&path, cut, &[0]);
         let seen = examine(&crashed, SnapshotPoint::default()).unwrap();
-        let last_seq = if cut < hashed_end { 3 } else { 4 };
-        assert_eq!(seen.len(), last_seq, "cut at byte {cut}");
+        // A hash may end with zeros by chance: where they alone are missing, nothing is.
+        let is_whole = cut >= hashed_end || written[cut..hashed_end].iter().all(|byte| *byte == 0);
+        assert_eq!(seen.len(), if is_whole { 4 } else { 3 }, "cut at byte {cut}");
         assert_eq!(seen[..3], filled(3));
     }
 }

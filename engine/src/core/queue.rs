@@ -97,14 +97,9 @@ impl LoginQueue {
         })
     }
 
-    /// How many wait ahead of `user`, or, for somebody who does not wait, how many wait in all.
-    pub fn ahead_of(&self, user: UserNumber) -> usize {
-        self.count_before(user, &self.places)
-    }
-
     /// How many are served before `user`, or, for somebody who does not wait, how many are to be served at all.
     pub fn eligible_ahead_of(&self, user: UserNumber) -> usize {
-        self.count_before(user, &self.eligible)
+        self.ordinals.get(&user).map_or(self.eligible.len(), |ordinal| self.eligible.count_before(*ordinal))
     }
 
     /// Whether `user` waits and is passed over.
@@ -170,11 +165,6 @@ impl LoginQueue {
     /// All entries in order.
     pub fn iter(&self) -> impl Iterator<Item = &QueueEntry> {
         self.window.iter().flatten()
-    }
-
-    /// How many of `places` are before that of `user`; all of them for somebody who does not wait.
-    fn count_before(&self, user: UserNumber, places: &Places) -> usize {
-        self.ordinals.get(&user).map_or(places.len(), |ordinal| places.count_before(*ordinal))
     }
 
     fn at(&self, ordinal: u32) -> Option<&QueueEntry> {

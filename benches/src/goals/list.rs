@@ -195,7 +195,7 @@ fn waves(size: Size) -> Vec<Goal> {
 
 fn recovery(size: Size) -> Vec<Goal> {
     let environment = vec![
-        ("HOLDFAST_BENCH_CHANGES", size.choose("10000000", "100000").to_owned()),
+        ("HOLDFAST_BENCH_CHANGES", size.choose("10000000", "1000000").to_owned()),
         ("HOLDFAST_BENCH_HOLDS", size.choose("1000000", "10000").to_owned()),
         rounds(size),
     ];

@@ -247,7 +247,7 @@ fn begin_first_segment(
         link: recovered.link,
         segment_bytes: options.segment_bytes,
     };
-    let file = segment::prepare(directory, header.number, options.segment_bytes)?;
+    let file = segment::prepare(directory, header.number, options.segment_bytes, segment::PIECE_WHEN_AWAITED_BYTES)?;
     segment::begin(directory, &file, &header)?;
     Ok((file, header))
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::storage::{DataDirectory, StorageError, StorageFile};
 
 use super::Reserve;
-use super::segment::{self, prepared_name};
+use super::segment::{self, PIECE_AHEAD_BYTES, PIECE_WHEN_AWAITED_BYTES, prepared_name};
 use super::writer::end_process;
 
 /// How long to wait before a full disk is tried again.
@@ -66,7 +66,7 @@ impl Preparer {
                 Ok(prepared.recv().expect("the thread runs as long as its handle"))
             }
             Preparer::WhenTaken(segments) => {
-                let file = segments.prepare()?;
+                let file = segments.prepare(PIECE_WHEN_AWAITED_BYTES)?;
                 segments.number += 1;
                 Ok(file)
             }
@@ -84,8 +84,8 @@ impl Drop for Ahead {
 }
 
 impl Segments {
-    fn prepare(&self) -> Result<StorageFile, StorageError> {
-        segment::prepare(&self.directory, self.number, self.segment_bytes)
+    fn prepare(&self, piece_bytes: usize) -> Result<StorageFile, StorageError> {
+        segment::prepare(&self.directory, self.number, self.segment_bytes, piece_bytes)
     }
 }
 
@@ -108,7 +108,7 @@ impl Worker {
     /// for the live segment to be full would serve on a disk that is known to fail, and end in the midst of a sale.
     fn prepare(&self) -> Option<StorageFile> {
         loop {
-            match self.segments.prepare() {
+            match self.segments.prepare(PIECE_AHEAD_BYTES) {
                 Ok(file) => {
                     self.reserve.prepared_bytes.store(self.segments.segment_bytes, Ordering::Relaxed);
                     self.reserve.is_disk_full.store(false, Ordering::Release);

@@ -108,7 +108,7 @@ fn a_zeroed_file_is_long_and_empty_of_what_it_held() {
     let file = DataDirectory::open(temp.path()).unwrap().create("zeros").unwrap();
     file.write_at(b"old", 100).unwrap();
     let length = (1 << 20) + 4711;
-    file.set_zeroed_length(length).unwrap();
+    file.set_zeroed_length(length, 1 << 19).unwrap();
     let mut bytes = Vec::new();
     file.read_all(&mut bytes).unwrap();
     assert_eq!(bytes.len() as u64, length);

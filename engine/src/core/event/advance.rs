@@ -227,7 +227,8 @@ impl Event {
     fn next_grant(&self, now_ms: u64, presence: &dyn Presence, index: TypeIndex) -> Option<GrantStep> {
         let ticket_type = self.ticket_type(index);
         let head = ticket_type.queue.next_eligible()?;
-        let head = ticket_type.queue.iter().last().filter(|_| is_planted(Bug::LastInLineServed)).unwrap_or(head);
+        let last = is_planted(Bug::LastInLineServed).then(|| ticket_type.queue.iter().last()).flatten();
+        let head = last.unwrap_or(head);
         let available = ticket_type.capacity.available();
         if available == 0 {
             return None;

@@ -23,8 +23,8 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 pub(super) const FRAMES_OFFSET: usize = 4096;
 /// How much of a segment is made zero at a time while the writer waits for it: as fast as the disk goes.
 pub(super) const PIECE_WHEN_AWAITED_BYTES: usize = 1 << 20;
-/// The same beside a journal that is written to, whose syncs wait behind a piece: with a MiB, that shows in the slowest answers
-/// of a storm (the bench `storm`).
+/// The same beside a journal that is written to, whose syncs wait behind a piece: with a MiB, p99 beside a million holds that
+/// expire is higher (the bench `storm`).
 pub(super) const PIECE_AHEAD_BYTES: usize = 128 << 10;
 /// The valid tail of a segment being made durable again.
 pub(super) const TAIL_FILE: &str = "journal-tail.tmp";

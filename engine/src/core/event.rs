@@ -25,12 +25,12 @@ use super::flow::Flow;
 use super::hold::{Booking, Hold};
 use super::id::{EventNumber, HoldNumber, LoginSeq, Slug, TypeIndex, UserNumber};
 use super::idempotency::RememberedAnswers;
-use super::number_map::NumberMap;
 use super::party::Party;
 use super::queue::LoginQueue;
 use super::settings::{Details, Price, Settings};
 use super::status::Status;
 use super::table::NumberedTable;
+use super::user_map::UserMap;
 use expiry_calendar::ExpiryCalendar;
 
 pub use advance::STEP_CHANGES_MAX;
@@ -64,7 +64,7 @@ pub struct Event {
     deleted: bool,
 
     // Derived from the above, never stored.
-    parties: NumberMap<UserNumber, Party>,
+    parties: UserMap<Party>,
     /// No hold below this number is live, no booking below it stands, in an event that was cancelled.
     swept_below: u32,
     /// See [`Event::take_lasted`].
@@ -122,7 +122,7 @@ impl Event {
             next_number: 1,
             remembered: RememberedAnswers::default(),
             deleted: false,
-            parties: NumberMap::default(),
+            parties: UserMap::default(),
             swept_below: 1,
             lasted: Vec::new(),
         }
@@ -204,7 +204,7 @@ impl Event {
     /// Everybody who has a hold, a booking or a place in line here, once or more, in no particular order.
     pub fn users(&self) -> impl Iterator<Item = UserNumber> {
         let waiting = self.types.iter().flat_map(|ticket_type| ticket_type.queue.iter().map(|entry| entry.user));
-        self.parties.iter().map(|(user, _)| *user).chain(waiting)
+        self.parties.iter().map(|(user, _)| user).chain(waiting)
     }
 
     /// Everybody who has a live hold or a place in line, with the session it was got under; once for each of these.
@@ -244,7 +244,7 @@ impl Event {
     /// The live holds of `user`, the newest first. It looks no further than all tickets held are found: who has bought for
     /// many others has many bookings, too.
     fn live_holds_of(&self, user: UserNumber) -> impl Iterator<Item = (HoldNumber, &Hold)> {
-        let party = self.parties.get(&user);
+        let party = self.parties.get(user);
         let mut left = party.map_or(0, |party| party.held);
         let mut numbers = party.map_or(&[][..], |party| &*party.numbers).iter().rev();
         std::iter::from_fn(move || {
@@ -261,7 +261,7 @@ impl Event {
 
     /// Tickets of `user` that count against `max_per_user`.
     fn committed_of(&self, user: UserNumber) -> u32 {
-        self.parties.get(&user).map_or(0, Party::committed)
+        self.parties.get(user).map_or(0, Party::committed)
     }
 
     /// Applies `change` and keeps it: the one way a decision alters anything.

@@ -14,7 +14,7 @@ const STRETCHES_MAX: usize = 64;
 /// length apart: two of them show the waves, and what is between.
 const HOLDS_MEASURED: u64 = 2;
 /// The shortest stretch, in milliseconds.
-const STRETCH_MS_MIN: u64 = 1_000;
+const STRETCH_MS_MIN: u32 = 1_000;
 /// Fewer steps say nothing.
 const STEPS_MIN: u64 = 5;
 /// Nor does a shorter time, in stretches.
@@ -37,7 +37,7 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Flow {
     /// How long a stretch is, in milliseconds.
-    stretch_ms: u64,
+    stretch_ms: u32,
     /// The newest stretches with steps in them and what is between, the oldest first; at most [`STRETCHES_MAX`].
     stretches: VecDeque<Stretch>,
     /// The number of the newest of `stretches`, counted from the beginning of the measure.
@@ -61,7 +61,7 @@ impl Flow {
     pub fn new(hold_seconds: u32) -> Flow {
         let measured_ms = HOLDS_MEASURED * u64::from(hold_seconds) * 1_000;
         Flow {
-            stretch_ms: (measured_ms / STRETCHES_MAX as u64).max(STRETCH_MS_MIN),
+            stretch_ms: u32::try_from(measured_ms / STRETCHES_MAX as u64).unwrap_or(u32::MAX).max(STRETCH_MS_MIN),
             stretches: VecDeque::new(),
             newest: 0,
             waited_ms: 0,
@@ -78,7 +78,7 @@ impl Flow {
         let lasted_ms = clock_ms.saturating_sub(self.since_ms);
         if self.is_waited_in {
             self.waited_ms += lasted_ms;
-        } else if lasted_ms > STRETCHES_MAX as u64 * self.stretch_ms {
+        } else if lasted_ms > STRETCHES_MAX as u64 * self.stretch_ms() {
             // What was measured is no longer of this line.
             self.stretches.clear();
             (self.newest, self.waited_ms) = (0, 0);
@@ -114,12 +114,13 @@ impl Flow {
     /// nobody. What a pattern cannot show, that as few steps could have been others by chance, widens both.
     pub fn estimate(&self, clock_ms: u64, ahead: u64, waiting: u64) -> Option<WaitEstimate> {
         let line_ms = self.line_ms(clock_ms);
-        let present = line_ms / self.stretch_ms;
+        let stretch_ms = self.stretch_ms();
+        let present = line_ms / stretch_ms;
         let oldest = (self.newest + 1).saturating_sub(self.stretches.len() as u64);
         let first = oldest.max((present + 1).saturating_sub(STRETCHES_MAX as u64));
         let known = ((first - oldest) as usize).min(self.stretches.len());
         let served = self.stretches.range(known..).map(|stretch| u64::from(stretch.served)).chain(repeat(0));
-        let length_ms = |number| if number < present { self.stretch_ms } else { line_ms - present * self.stretch_ms };
+        let length_ms = |number| if number < present { stretch_ms } else { line_ms - present * stretch_ms };
         let pattern = Pattern::new((first..=present).zip(served).map(|(number, steps)| (steps, length_ms(number))));
         if pattern.len() < STRETCHES_MIN || pattern.steps() < STEPS_MIN {
             return None;
@@ -130,13 +131,17 @@ impl Flow {
         Some(WaitEstimate::of_ms(pattern.shortest_ms(fewest), pattern.longest_ms(most)))
     }
 
+    fn stretch_ms(&self) -> u64 {
+        u64::from(self.stretch_ms)
+    }
+
     /// Where this line's clock stands.
     fn line_ms(&self, clock_ms: u64) -> u64 {
         self.waited_ms + if self.is_waited_in { clock_ms.saturating_sub(self.since_ms) } else { 0 }
     }
 
     fn present_stretch(&mut self, clock_ms: u64) -> &mut Stretch {
-        let present = self.line_ms(clock_ms) / self.stretch_ms;
+        let present = self.line_ms(clock_ms) / self.stretch_ms();
         if self.stretches.is_empty() || present >= self.newest + STRETCHES_MAX as u64 {
             // The first stretch is where the measure begins, with or without a step in it.
             let first = (present + 1).saturating_sub(STRETCHES_MAX as u64);

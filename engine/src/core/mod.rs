@@ -34,6 +34,7 @@ pub mod settings;
 pub mod status;
 pub mod table;
 pub mod user;
+pub mod user_map;
 
 pub use change::Change;
 pub use command::{Caller, Command, Context};

@@ -1,13 +1,14 @@
 //! The FIFO login queue of a ticket type.
 
 mod places;
+mod window;
 
-use std::collections::VecDeque;
 use std::num::NonZeroU32;
 
 use super::id::{LoginSeq, UserNumber};
-use super::number_map::NumberMap;
+use super::user_map::UserMap;
 use places::Places;
+use window::Window;
 
 /// A user waiting in line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,16 +44,14 @@ pub struct Place<'a> {
 /// Joining, leaving, being passed over and returning, the next to be served, a place: O(log n).
 #[derive(Debug, Default)]
 pub struct LoginQueue {
-    /// The entries from `first_ordinal` on; `None` where somebody left from the middle. The front is never `None`.
-    window: VecDeque<Option<QueueEntry>>,
-    /// The ordinal of the front of `window`; equal to `next_ordinal` while nobody waits.
-    first_ordinal: u32,
+    /// The entries.
+    window: Window,
     /// Counts who waits before an ordinal.
     places: Places,
     /// The same without those who are passed over.
     eligible: Places,
     /// Where each waiting user stands.
-    ordinals: NumberMap<UserNumber, u32>,
+    ordinals: UserMap<u32>,
 }
 
 impl LoginQueue {
@@ -73,7 +72,7 @@ impl LoginQueue {
 
     /// The entry that has waited longest.
     pub fn head(&self) -> Option<&QueueEntry> {
-        self.window.front().and_then(Option::as_ref)
+        self.at(self.places.first()?)
     }
 
     /// The entry that is served next: the first of those that are not passed over.
@@ -83,12 +82,12 @@ impl LoginQueue {
 
     /// The entry of `user`.
     pub fn entry(&self, user: UserNumber) -> Option<&QueueEntry> {
-        self.at(*self.ordinals.get(&user)?)
+        self.at(*self.ordinals.get(user)?)
     }
 
     /// The place of `user`.
     pub fn place(&self, user: UserNumber) -> Option<Place<'_>> {
-        let ordinal = *self.ordinals.get(&user)?;
+        let ordinal = *self.ordinals.get(user)?;
         let is_eligible = self.eligible.contains(ordinal);
         Some(Place {
             entry: self.at(ordinal)?,
@@ -99,24 +98,24 @@ impl LoginQueue {
 
     /// How many are served before `user`, or, for somebody who does not wait, how many are to be served at all.
     pub fn eligible_ahead_of(&self, user: UserNumber) -> usize {
-        self.ordinals.get(&user).map_or(self.eligible.len(), |ordinal| self.eligible.count_before(*ordinal))
+        self.ordinals.get(user).map_or(self.eligible.len(), |ordinal| self.eligible.count_before(*ordinal))
     }
 
     /// Whether `user` waits and is passed over.
     pub fn is_passed_over(&self, user: UserNumber) -> bool {
         let has_any = self.eligible.len() < self.len();
-        has_any && self.ordinals.get(&user).is_some_and(|ordinal| !self.eligible.contains(*ordinal))
+        has_any && self.ordinals.get(user).is_some_and(|ordinal| !self.eligible.contains(*ordinal))
     }
 
     /// From now on, `user` is not served, and keeps the place. They must wait, and not be passed over yet.
     pub fn pass_over(&mut self, user: UserNumber) {
-        let ordinal = *self.ordinals.get(&user).expect("who is passed over waits");
+        let ordinal = *self.ordinals.get(user).expect("who is passed over waits");
         self.eligible.remove(ordinal);
     }
 
     /// `user`, who was passed over, is served again in their turn.
     pub fn take_back(&mut self, user: UserNumber) {
-        let ordinal = *self.ordinals.get(&user).expect("who returns waits");
+        let ordinal = *self.ordinals.get(user).expect("who returns waits");
         self.eligible.insert(ordinal);
     }
 
@@ -128,59 +127,46 @@ impl LoginQueue {
 
     /// The ordinal of `user`, if they wait.
     pub fn ordinal(&self, user: UserNumber) -> Option<u32> {
-        self.ordinals.get(&user).copied()
+        self.ordinals.get(user).copied()
     }
 
     /// The places from the ordinal `first` on, in order, with their ordinals; `None` where somebody left. The ordinal of
     /// an entry stays as it is, whoever joins or leaves.
     pub fn places_from(&self, first: u32) -> impl Iterator<Item = (u32, Option<&QueueEntry>)> {
-        let skipped = (first.saturating_sub(self.first_ordinal) as usize).min(self.window.len());
-        let ordinals = self.first_ordinal + skipped as u32..;
-        ordinals.zip(self.window.range(skipped..).map(Option::as_ref))
+        let head = self.places.first().unwrap_or(self.window.next_ordinal());
+        (first.max(head)..self.window.next_ordinal()).map(|ordinal| (ordinal, self.window.get(ordinal)))
     }
 
     /// Puts `entry` at the end. Its user must not wait yet.
     pub fn join(&mut self, entry: QueueEntry) {
-        let ordinal = self.first_ordinal + u32::try_from(self.window.len()).expect("fewer than 2^32 joins a queue");
+        let ordinal = self.window.push(entry);
         let earlier = self.ordinals.insert(entry.user, ordinal);
         assert!(earlier.is_none(), "user {} joined twice", entry.user.0);
-        self.window.push_back(Some(entry));
         self.places.insert(ordinal);
         self.eligible.insert(ordinal);
     }
 
     /// Takes the entry of `user` out, wherever it stands.
     pub fn leave(&mut self, user: UserNumber) -> Option<QueueEntry> {
-        let ordinal = self.ordinals.remove(&user)?;
+        let ordinal = self.ordinals.remove(user)?;
         self.places.remove(ordinal);
         if self.eligible.contains(ordinal) {
             self.eligible.remove(ordinal);
         }
-        let entry = self.window[(ordinal - self.first_ordinal) as usize].take();
+        let entry = self.window.take(ordinal);
         assert!(entry.is_some(), "entry of user {} vanished", user.0);
-        self.drop_vacated_front();
+        self.places.forget_before(self.window.begin());
+        self.eligible.forget_before(self.window.begin());
         entry
     }
 
     /// All entries in order.
     pub fn iter(&self) -> impl Iterator<Item = &QueueEntry> {
-        self.window.iter().flatten()
+        self.places_from(0).filter_map(|(_, entry)| entry)
     }
 
     fn at(&self, ordinal: u32) -> Option<&QueueEntry> {
-        self.window[(ordinal - self.first_ordinal) as usize].as_ref()
-    }
-
-    fn drop_vacated_front(&mut self) {
-        while let Some(None) = self.window.front() {
-            self.window.pop_front();
-            self.first_ordinal += 1;
-        }
-        self.places.forget_before(self.first_ordinal);
-        self.eligible.forget_before(self.first_ordinal);
-        if self.window.is_empty() {
-            self.window.shrink_to(1_024);
-        }
+        self.window.get(ordinal)
     }
 }
 

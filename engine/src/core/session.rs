@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::change::{AdminAct, By, Change, Difference, SessionEnd, Subject};
 use super::few::Few;
 use super::id::{LoginSeq, UserNumber};
-use super::number_map::NumberMap;
 use super::planted::{Bug, is_planted};
 use super::rejection::Rejection;
 use super::row_map::RowMap;
 use super::user::{UserDetails, UserRecord, Users, check_password_hash};
+use super::user_map::UserMap;
 
 /// The most tokens a session has at once. A further login takes the oldest one's place.
 pub const TOKENS_PER_SESSION_MAX: usize = 16;
@@ -105,7 +105,7 @@ pub struct Sessions {
     users: Users,
     /// By number, which is their order.
     live: RowMap<Session>,
-    by_user: NumberMap<UserNumber, LoginSeq>,
+    by_user: UserMap<LoginSeq>,
     logins: u64,
 }
 
@@ -219,7 +219,7 @@ impl Sessions {
 
     /// The token whose place the next login of `name` takes, if their session has as many as it may have.
     pub fn token_to_drop(&self, name: &str) -> Option<[u8; 32]> {
-        let session = self.live.get(self.by_user.get(&self.users.number(name)?)?.0)?;
+        let session = self.live.get(self.by_user.get(self.users.number(name)?)?.0)?;
         session.token_hashes.first().copied().filter(|_| session.token_hashes.len() == TOKENS_PER_SESSION_MAX)
     }
 
@@ -255,7 +255,7 @@ impl Sessions {
             }
             Change::SessionEnded { session, user, .. } => {
                 let ended = self.live.remove(session.0);
-                let by_user = self.by_user.remove(user);
+                let by_user = self.by_user.remove(*user);
                 assert!(ended.is_some() && by_user == Some(*session), "session {} ended twice", session.0);
             }
             Change::AccountAdded { user, name, password_hash } => {
@@ -264,7 +264,7 @@ impl Sessions {
             }
             Change::PasswordChanged { user, password_hash, kept_token } => {
                 self.users.amend(*user, |record| record.password_hash = Some(password_hash.as_str().into()));
-                if let Some(session) = self.by_user.get(user).and_then(|session| self.live.get_mut(session.0)) {
+                if let Some(session) = self.by_user.get(*user).and_then(|session| self.live.get_mut(session.0)) {
                     session.token_hashes.retain(|token| *kept_token == Some(*token));
                 }
             }
@@ -285,7 +285,7 @@ impl Sessions {
 
     /// The live session of a user.
     pub fn of_user(&self, user: UserNumber) -> Option<LoginSeq> {
-        self.by_user.get(&user).copied()
+        self.by_user.get(user).copied()
     }
 
     /// All live sessions in the order of their logins.
@@ -325,7 +325,7 @@ impl Sessions {
     }
 
     /// All users' names, by number.
-    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.users.names()
     }
 
@@ -358,7 +358,7 @@ impl Sessions {
     /// Names the first thing that does not add up. Walks all sessions: for recovery, snapshots and tests.
     pub fn check_invariants(&self) -> Result<(), String> {
         for (session, row) in self.live() {
-            let is_found = self.by_user.get(&row.user) == Some(&session);
+            let is_found = self.by_user.get(row.user) == Some(&session);
             let is_sound = is_found && session.0 <= self.logins && self.name(row.user).is_some();
             if !is_sound || row.token_hashes.len() > TOKENS_PER_SESSION_MAX {
                 return Err(format!("session {} contradicts the tables around it", session.0));
@@ -381,7 +381,7 @@ impl Sessions {
 
     /// The hashes of the tokens that open the user's live session.
     fn tokens_of(&self, user: UserNumber) -> Vec<[u8; 32]> {
-        let session = self.by_user.get(&user).and_then(|session| self.live.get(session.0));
+        let session = self.by_user.get(user).and_then(|session| self.live.get(session.0));
         session.map(|session| session.token_hashes.to_vec()).unwrap_or_default()
     }
 

@@ -124,7 +124,7 @@ impl Event {
 
     /// Refuses a new hold or place of a user who let too many holds expire here lately.
     pub(super) fn check_damping(&self, context: &Context, user: UserNumber) -> Result<(), Rejection> {
-        let Some(party) = self.parties.get(&user).filter(|party| party.expired > 0) else { return Ok(()) };
+        let Some(party) = self.parties.get(user).filter(|party| party.expired > 0) else { return Ok(()) };
         let holds = party.numbers.iter().filter_map(|number| self.holds.get(number.0));
         // Of an ended hold, this is the engine time at which it ended: no pause and no credit moves it any more.
         let expired = holds.filter(|hold| hold.state == HoldState::Expired).map(|hold| hold.deadline_ms);

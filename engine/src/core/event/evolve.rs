@@ -290,7 +290,7 @@ impl Event {
     }
 
     fn party_mut(&mut self, user: UserNumber) -> &mut crate::core::party::Party {
-        self.parties.get_mut(&user).expect("who has a hold or a booking is a party")
+        self.parties.get_mut(user).expect("who has a hold or a booking is a party")
     }
 
     /// Keeps the memory of a user's ended holds at [`ENDED_HOLDS_REMEMBERED_MAX`]. Confirmed ones stay with their booking.
@@ -299,7 +299,7 @@ impl Event {
     /// and releasing until the expired ones are forgotten. The user's newest number stays: it tells which session was
     /// served here.
     fn forget_oldest_ended(&mut self, user: UserNumber, just_ended: HoldNumber) {
-        let party = self.parties.get(&user).expect("who has a hold is a party");
+        let party = self.parties.get(user).expect("who has a hold is a party");
         if usize::from(party.ended) <= ENDED_HOLDS_REMEMBERED_MAX {
             return;
         }
@@ -342,7 +342,7 @@ impl Event {
         just_over: HoldNumber,
         is_over: impl Fn(HoldNumber) -> bool,
     ) -> Option<HoldNumber> {
-        let party = self.parties.get(&user).expect("who has a hold or a booking is a party");
+        let party = self.parties.get(user).expect("who has a hold or a booking is a party");
         let numbers = &*party.numbers;
         if numbers.len() <= most {
             return None;

@@ -243,7 +243,7 @@ impl Event {
     /// Whether this session has had anything here: then a further login without intents must not set aside a second time.
     fn has_served(&self, user: UserNumber, session: LoginSeq) -> bool {
         // Sessions of a user come one after the other, and so do their numbers: the newest tells.
-        let Some(newest) = self.parties.get(&user).and_then(|party| party.numbers.last()) else {
+        let Some(newest) = self.parties.get(user).and_then(|party| party.numbers.last()) else {
             return false;
         };
         let of_hold = self.holds.get(newest.0).map(|hold| hold.session);

@@ -2,9 +2,8 @@
 
 use super::Event;
 use crate::core::hold::HoldState;
-use crate::core::id::UserNumber;
-use crate::core::number_map::NumberMap;
 use crate::core::settings::TICKET_TYPES_MAX;
+use crate::core::user_map::UserMap;
 
 /// What holds and bookings add up to.
 #[derive(Default)]
@@ -13,7 +12,7 @@ struct Recount {
     held: Vec<u64>,
     /// Tickets booked, by ticket type.
     booked: Vec<u64>,
-    by_user: NumberMap<UserNumber, UserRecount>,
+    by_user: UserMap<UserRecount>,
 }
 
 #[derive(Default)]
@@ -83,7 +82,7 @@ impl Event {
             })?;
             self.expect(held + booked <= u64::from(capacity.total()), || format!("{} is oversold", ticket_type.id))?;
             for entry in ticket_type.queue.iter() {
-                let holder = recount.by_user.get(&entry.user);
+                let holder = recount.by_user.get(entry.user);
                 let both = holder.is_some_and(|user| user.live_types & (1 << index.0) != 0);
                 self.expect(!both, || format!("user {} holds and waits for one type", entry.user.0))?;
             }

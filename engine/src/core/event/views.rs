@@ -156,7 +156,7 @@ impl Event {
     }
 
     pub(super) fn numbers_of(&self, user: UserNumber) -> &[HoldNumber] {
-        self.parties.get(&user).map_or(&[], |party| &*party.numbers)
+        self.parties.get(user).map_or(&[], |party| &*party.numbers)
     }
 }
 

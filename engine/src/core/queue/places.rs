@@ -11,7 +11,7 @@ pub struct Places {
     /// The Fenwick tree, 1-based: node `i` at index `i - 1` counts the words `i - lowest_bit(i)` to `i - 1`.
     tree: Vec<u32>,
     /// How many ordinals are in the set.
-    len: usize,
+    len: u32,
 }
 
 /// Fewer dead words than this are not worth a rebuild.
@@ -44,7 +44,7 @@ impl Places {
 
     /// How many ordinals are in the set.
     pub fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     /// Whether `ordinal` is in the set; it must not be below one that `forget_before` was told of.

@@ -11,6 +11,7 @@ use holdfast_engine::core::settings::{Details, Settings, TicketTypeDefinition};
 use holdfast_engine::core::status::Status;
 use holdfast_engine::core::{Caller, Command, Outcome, Rejection};
 use holdfast_engine::engine::{Engine, Identity, Intent, NewEvent, Wheels};
+use holdfast_engine::session_table::LiveSession;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -84,11 +85,28 @@ impl Venue {
 
     /// Logs `count` users in, who want `intents`; `None` is what every login gets.
     pub async fn log_in_for(&self, prefix: &str, count: u32, intents: Option<Vec<Intent>>) -> Arc<[Caller]> {
+        let caller = |session: &LiveSession| Caller::User { user: session.user, session: session.number };
+        self.each_login(prefix, count, intents, caller).await.concat().into()
+    }
+
+    /// Logs `count` users in, without any wish, and keeps nothing of them.
+    pub async fn log_in_and_forget(&self, prefix: &str, count: u32) {
+        self.each_login(prefix, count, Some(Vec::new()), |_| ()).await;
+    }
+
+    /// Logs `count` users in. Returns what `keep` makes of their sessions.
+    async fn each_login<T: Send + 'static>(
+        &self,
+        prefix: &str,
+        count: u32,
+        intents: Option<Vec<Intent>>,
+        keep: fn(&LiveSession) -> T,
+    ) -> Vec<Vec<T>> {
         let mut tasks = JoinSet::new();
         for first in 0..AT_ONCE as u32 {
             let (engine, prefix, intents) = (Arc::clone(&self.engine), prefix.to_owned(), intents.clone());
             tasks.spawn(async move {
-                let mut callers = Vec::new();
+                let mut kept = Vec::new();
                 for number in (first..count).step_by(AT_ONCE) {
                     let login = engine.login(
                         Identity::named(format!("{prefix}-{number}")),
@@ -96,12 +114,12 @@ impl Venue {
                         intents.clone(),
                     );
                     let session = login.await.expect("the engine keeps up").session;
-                    callers.push(Caller::User { user: session.user, session: session.number });
+                    kept.push(keep(&session));
                 }
-                callers
+                kept
             });
         }
-        tasks.join_all().await.concat().into()
+        tasks.join_all().await
     }
 
     /// Lets each of `callers` ask for one ticket of the event's first type, or stand in line for it.
@@ -169,12 +187,18 @@ pub fn new_event(id: &Slug, settings: Settings, ticket_types: &[(&str, u32)]) ->
     }
 }
 
-/// Stands for the hash of a token: other for each user, and no more than that.
+/// Stands for the hash of a token: other for each user of a prefix that begins with other four letters, and spread as a
+/// digest is (SplitMix64, Steele 2014), since tables count on that.
 pub fn token_hash(prefix: &str, number: u32) -> [u8; 32] {
+    let letters = prefix.bytes().take(4).fold(0, |letters, letter| letters << 8 | u64::from(letter));
+    let mut state = letters << 32 | u64::from(number);
     let mut hash = [0; 32];
-    hash[..4].copy_from_slice(&number.to_le_bytes());
-    let name = prefix.as_bytes();
-    hash[4..4 + name.len()].copy_from_slice(name);
+    for part in hash.chunks_exact_mut(8) {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = (state ^ state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        part.copy_from_slice(&(mixed ^ mixed >> 31).to_le_bytes());
+    }
     hash
 }
 

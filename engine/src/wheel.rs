@@ -27,6 +27,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::num::NonZeroU32;
 
 use crate::core::planted::{Bug, is_planted};
 
@@ -78,7 +79,18 @@ pub struct Wheel {
 
 /// Names a live timer. Valid until the timer is handed out or cancelled; its value may then name a later timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimerKey(u32);
+pub struct TimerKey(NonZeroU32);
+
+impl TimerKey {
+    /// The key of the node `index`: one more, so that a table of keys needs no room to tell which are missing.
+    fn of(index: u32) -> TimerKey {
+        TimerKey(NonZeroU32::MIN.saturating_add(index))
+    }
+
+    fn index(self) -> u32 {
+        self.0.get() - 1
+    }
+}
 
 /// A timer that has come due. Ordered by deadline, then token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +123,7 @@ impl Wheel {
         let deadline_ms = deadline_ms.saturating_sub(u64::from(is_planted(Bug::WheelEarly)));
         let index = self.nodes.insert(deadline_ms, token);
         self.place(index, deadline_ms);
-        TimerKey(index)
+        TimerKey::of(index)
     }
 
     /// Removes a timer in constant time and returns its token. It will never be handed out.
@@ -120,12 +132,12 @@ impl Wheel {
     ///
     /// When `key` names no live timer: cancelling twice, or after the timer was handed out, is a bug.
     pub fn cancel(&mut self, key: TimerKey) -> u32 {
-        match self.nodes.get(key.0).place {
+        match self.nodes.get(key.index()).place {
             Place::Vacant => panic!("a timer is cancelled at most once, and never after it was handed out"),
             Place::Ready => self.ready.forget_one(),
-            Place::Near | Place::Slot(_) => self.unlink(key.0),
+            Place::Near | Place::Slot(_) => self.unlink(key.index()),
         }
-        let token = self.nodes.remove(key.0).token;
+        let token = self.nodes.remove(key.index()).token;
         self.release_if_empty();
         token
     }

@@ -1,12 +1,15 @@
 //! Users: their names, which are never forgotten, and what else is known of the few of whom there is more.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::id::UserNumber;
+use super::number_map::NumberMap;
 use super::rejection::Rejection;
+use super::table::NumberedTable;
 
 /// The class of a user of whom no other is known.
 pub const STANDARD_CLASS: &str = "standard";
@@ -63,9 +66,12 @@ pub struct UserRecord {
 /// All users there have ever been.
 #[derive(Debug, Default)]
 pub struct Users {
-    /// The name of user `i + 1`. Users are never forgotten: the audit trail names them.
-    names: Vec<Arc<str>>,
-    numbers: HashMap<Arc<str>, UserNumber>,
+    /// The name of each. Users are never forgotten: the audit trail names them.
+    names: NumberedTable<Arc<str>>,
+    /// The user of a name, at the name's hash; where that one has another name, at the next number, and so on.
+    by_name_hash: NumberMap<u32, UserNumber>,
+    /// Names come from outside: nobody may know which ones collide.
+    name_hasher: RandomState,
     /// Of those of whom more than the name is known; most users have none. In the order of a snapshot.
     records: BTreeMap<UserNumber, Box<UserRecord>>,
 }
@@ -73,17 +79,17 @@ pub struct Users {
 impl Users {
     /// The name of a user.
     pub fn name(&self, user: UserNumber) -> Option<&str> {
-        self.names.get((user.0 as usize).checked_sub(1)?).map(AsRef::as_ref)
+        self.names.get(user.0).map(AsRef::as_ref)
     }
 
     /// The same, to be kept: there is one copy of a name.
     pub fn shared_name(&self, user: UserNumber) -> Option<Arc<str>> {
-        self.names.get((user.0 as usize).checked_sub(1)?).map(Arc::clone)
+        self.names.get(user.0).map(Arc::clone)
     }
 
     /// The number of a user.
     pub fn number(&self, name: &str) -> Option<UserNumber> {
-        self.numbers.get(name).copied()
+        self.look_up(name).ok()
     }
 
     /// The number of a user, or the one that a new user of this name gets.
@@ -93,8 +99,8 @@ impl Users {
     }
 
     /// All names, by number.
-    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.names.iter().map(AsRef::as_ref)
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|(_, name)| name.as_ref())
     }
 
     /// What is known of a user besides the name, if anything is.
@@ -132,9 +138,9 @@ impl Users {
             return;
         }
         assert!(user.0 as usize == self.names.len() + 1, "user {} after {}", user.0, self.names.len());
-        let name: Arc<str> = name.into();
-        self.names.push(Arc::clone(&name));
-        self.numbers.insert(name, user);
+        let vacant = self.look_up(name).expect_err("a new user has a new name");
+        self.by_name_hash.insert(vacant, user);
+        self.names.insert(user.0, name.into());
     }
 
     /// Changes what is known of a user besides the name. Nothing is kept of whom nothing more is known.
@@ -152,14 +158,48 @@ impl Users {
         self.introduce(UserNumber(self.names.len() as u32 + 1), name);
     }
 
+    /// The user called `name`, or the number at which a user of that name is to be entered. It never meets a gap that
+    /// somebody left: users are not forgotten.
+    fn look_up(&self, name: &str) -> Result<UserNumber, u32> {
+        let mut hash = self.name_hasher.hash_one(name) as u32;
+        while let Some(user) = self.by_name_hash.get(&hash) {
+            if self.name(*user) == Some(name) {
+                return Ok(*user);
+            }
+            hash = hash.wrapping_add(1);
+        }
+        Err(hash)
+    }
+
     /// Names the first thing that does not add up.
     pub(super) fn check_invariants(&self) -> Result<(), String> {
-        if self.numbers.len() != self.names.len() {
+        if self.by_name_hash.len() != self.names.len() {
             return Err("the tables of users have other sizes".to_owned());
         }
         match self.records.keys().find(|user| self.name(**user).is_none()) {
             Some(stranger) => Err(format!("user {} is known without a name", stranger.0)),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Users;
+    use crate::core::id::UserNumber;
+
+    /// So many that about ten of them share their hash with another.
+    const COUNT: u32 = 300_000;
+
+    #[test]
+    fn users_are_found_by_name_whatever_else_has_the_same_hash() {
+        let mut users = Users::default();
+        (1..=COUNT).for_each(|user| users.introduce(UserNumber(user), &format!("user-{user}")));
+        for user in 1..=COUNT {
+            let name = format!("user-{user}");
+            assert_eq!((users.number(&name), users.name(UserNumber(user))), (Some(UserNumber(user)), Some(&*name)));
+        }
+        assert_eq!((users.number("user-0"), users.name(UserNumber(0))), (None, None));
+        assert_eq!(users.number_or_next("user-0"), UserNumber(COUNT + 1));
     }
 }

@@ -448,7 +448,7 @@ impl Pair {
     /// Every timer stands where the wheel's own rules say, and every occupancy bit is right.
     fn check_places(&self) {
         for ((deadline_ms, token), key) in &self.model {
-            let node = self.wheel.nodes.get(key.0);
+            let node = self.wheel.nodes.get(key.index());
             assert_eq!((node.deadline_ms, node.token), (*deadline_ms, *token));
             let beyond_horizon = *deadline_ms > self.wheel.horizon_ms;
             match node.place {

@@ -4,7 +4,7 @@
 //! leaves work behind, the actor steps back behind its neighbours on the arbiter before it goes on.
 
 use std::cell::RefCell;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 
 use actix::{Actor, Arbiter, Context, Handler, Message, System};
@@ -102,14 +102,25 @@ impl ActorSystem {
         Ok(ActorSystem { system, arbiters, thread })
     }
 
-    /// Starts an event's actor. Events are spread over the arbiters by their numbers.
-    pub fn start_event(&self, handle: &Arc<EventHandle>, services: &Arc<Services>) {
+    /// Connects an event with its actor, which starts with the first ring: of a hundred thousand events most are over or
+    /// still to come, and a started actor takes as much memory as all else of an idle event. Events are spread over the
+    /// arbiters by their numbers.
+    pub fn connect_event(&self, handle: &Arc<EventHandle>, services: &Arc<Services>) {
         let arbiter = self.arbiters[handle.number.0 as usize % self.arbiters.len()].handle();
-        let (own, services) = (Arc::clone(handle), Arc::clone(services));
-        let actor = move |_: &mut Context<EventActor>| EventActor { handle: own, services };
-        let address = EventActor::start_in_arbiter(&arbiter, actor);
-        // One ring is under way at a time, so the mailbox needs no bound of its own.
-        handle.connect(Box::new(move || address.do_send(Doorbell)));
+        // Both own the doorbell, if at a distance: one that was never rung must not keep them.
+        let (own, services, address) = (Arc::downgrade(handle), Arc::downgrade(services), OnceLock::new());
+        let ring = move || {
+            let started = address.get().or_else(|| {
+                let (handle, services) = own.upgrade().zip(services.upgrade())?;
+                let actor = |_: &mut Context<EventActor>| EventActor { handle, services };
+                Some(address.get_or_init(|| EventActor::start_in_arbiter(&arbiter, actor)))
+            });
+            // One ring is under way at a time, so the mailbox needs no bound of its own.
+            if let Some(address) = started {
+                address.do_send(Doorbell);
+            }
+        };
+        handle.connect(Box::new(ring));
     }
 
     /// Starts the session actor.

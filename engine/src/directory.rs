@@ -15,8 +15,8 @@ use crate::handle::{EventHandle, EventView};
 pub struct Directory {
     by_id: DashMap<Slug, Arc<EventHandle>>,
     by_number: DashMap<EventNumber, Arc<EventHandle>>,
-    /// The id of every event there ever was, by number: the audit trail names removed ones.
-    ids: DashMap<EventNumber, Slug>,
+    /// The ids of events that are no more, by number: the audit trail names them.
+    removed_ids: DashMap<EventNumber, Slug>,
     /// The events that logins without intents are served by, soonest first.
     auto_hold_order: ArcSwap<Vec<Arc<EventHandle>>>,
     /// The order may have changed since it was made.
@@ -36,7 +36,8 @@ impl Directory {
 
     /// The id of this number, also of a removed event.
     pub fn id_of(&self, number: EventNumber) -> Option<Slug> {
-        self.ids.get(&number).map(|id| id.clone())
+        let removed = || self.removed_ids.get(&number).map(|id| id.clone());
+        self.find_number(number).map(|handle| handle.id.clone()).or_else(removed)
     }
 
     /// Enters an event, unless its id is taken: then the handle of that one is the error.
@@ -44,7 +45,6 @@ impl Directory {
         match self.by_id.entry(handle.id.clone()) {
             Entry::Occupied(taken) => Err(Arc::clone(taken.get())),
             Entry::Vacant(vacant) => {
-                self.note_id(handle.number, handle.id.clone());
                 self.by_number.insert(handle.number, Arc::clone(&handle));
                 vacant.insert(handle);
                 self.order_changed();
@@ -54,12 +54,14 @@ impl Directory {
     }
 
     /// Remembers the id of an event that exists no more.
-    pub fn note_id(&self, number: EventNumber, id: Slug) {
-        self.ids.insert(number, id);
+    pub fn note_removed(&self, number: EventNumber, id: Slug) {
+        self.removed_ids.insert(number, id);
     }
 
     /// Takes a removed event out.
     pub fn remove(&self, handle: &EventHandle) {
+        // First the one: at no moment is the number unknown.
+        self.note_removed(handle.number, handle.id.clone());
         self.by_number.remove(&handle.number);
         self.by_id.remove_if(&handle.id, |_, listed| listed.number == handle.number);
         self.order_changed();

@@ -61,7 +61,7 @@ pub struct EventHandle {
     /// The event's id.
     pub id: Slug,
     inbox: Inbox<Envelope>,
-    /// Wakes the actor. Set once the actor runs.
+    /// Wakes the actor. Set once there is one to be woken.
     doorbell: OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// The actor's state. The actor writes, a turn at a time; owners' reads look in between two turns, and answer only
     /// once what they saw is durable. The lock is one that can be handed over: an actor with much to do takes it again at
@@ -78,7 +78,7 @@ pub struct EventHandle {
 
 impl EventHandle {
     /// The handle of an event whose newest change has the number `appended_seq`.
-    pub fn new(machine: EventMachine, appended_seq: u64, capacity: usize, reserved: usize) -> EventHandle {
+    pub fn new(machine: EventMachine, appended_seq: u64, capacity: u32, reserved: u32) -> EventHandle {
         let (number, id) = (machine.event().number(), machine.event().id().clone());
         EventHandle {
             number,
@@ -118,10 +118,12 @@ impl EventHandle {
         }
     }
 
-    /// Connects the actor. What was sent before waits in the inbox.
+    /// Connects the actor. It is rung if something was sent before, when nobody could ring.
     pub fn connect(&self, doorbell: Box<dyn Fn() + Send + Sync>) {
         assert!(self.doorbell.set(doorbell).is_ok(), "two actors for event {}", self.id);
-        self.ring();
+        if self.inbox.is_rung() {
+            self.ring();
+        }
     }
 
     /// The newest durable view; `None` while the creation is not durable yet.

@@ -32,9 +32,9 @@ const IDLE_CAPACITY_MAX: usize = 16;
 pub struct Inbox<T> {
     waiting: Mutex<Waiting<T>>,
     /// The most items of any lane but the internal one.
-    capacity: usize,
+    capacity: u32,
     /// How many of those places only completions may take.
-    reserved: usize,
+    reserved: u32,
 }
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ struct Waiting<T> {
 
 impl<T> Inbox<T> {
     /// An empty inbox of `capacity` places, `reserved` of them for completions.
-    pub fn new(capacity: usize, reserved: usize) -> Inbox<T> {
+    pub fn new(capacity: u32, reserved: u32) -> Inbox<T> {
         assert!(reserved < capacity, "an inbox without ordinary places");
         Inbox { waiting: Mutex::new(Waiting { items: VecDeque::new(), is_rung: false }), capacity, reserved }
     }
@@ -57,9 +57,9 @@ impl<T> Inbox<T> {
         let places = match lane {
             Lane::Ordinary => self.capacity - self.reserved,
             Lane::Completion => self.capacity,
-            Lane::Internal => usize::MAX,
+            Lane::Internal => u32::MAX,
         };
-        if waiting.items.len() >= places {
+        if waiting.items.len() >= places as usize {
             return Err(Full);
         }
         waiting.items.push_back(item);
@@ -69,6 +69,11 @@ impl<T> Inbox<T> {
     /// Asks for a turn without an item. `true` asks the sender to ring.
     pub fn nudge(&self) -> bool {
         !std::mem::replace(&mut self.lock().is_rung, true)
+    }
+
+    /// Whether the actor is to take a turn: it was told, or nobody was there to be told.
+    pub fn is_rung(&self) -> bool {
+        self.lock().is_rung
     }
 
     /// Moves up to `most` items to `batch`, oldest first. `true` if some are left.

@@ -25,8 +25,6 @@ pub struct EventMachine {
     wheel: Wheel,
     /// The timer of each live hold.
     timers: NumberedTable<TimerKey>,
-    /// Holds proposed by the wheel in this turn; kept to reuse its memory.
-    due: Vec<Due>,
     /// The wheel had more due holds than a turn takes.
     has_more_due: bool,
     /// How many holds have expired since this machine was made.
@@ -37,14 +35,8 @@ impl EventMachine {
     /// Sets every live hold's timer.
     pub fn new(event: Event, now_ms: u64) -> EventMachine {
         let wheel = Wheel::new(event.sale_clock_ms(now_ms));
-        let mut machine = EventMachine {
-            event,
-            wheel,
-            timers: NumberedTable::default(),
-            due: Vec::new(),
-            has_more_due: false,
-            expired_holds: 0,
-        };
+        let mut machine =
+            EventMachine { event, wheel, timers: NumberedTable::default(), has_more_due: false, expired_holds: 0 };
         for (number, deadline_ms) in machine.event.live_holds() {
             machine.timers.insert(number.0, machine.wheel.insert(deadline_ms, number.0));
         }
@@ -58,17 +50,17 @@ impl EventMachine {
 
     /// Does what time and free tickets demand, less of it where commands wait behind it: see [`Event::advance`].
     pub fn advance(&mut self, now_ms: u64, has_commands: bool, presence: &dyn Presence, changes: &mut Vec<Change>) {
-        self.due.clear();
+        let mut due: Vec<Due> = Vec::new();
         let clock_ms = self.event.sale_clock_ms(now_ms);
         let most = if has_commands { EXPIRIES_BESIDE_COMMANDS_MAX } else { EXPIRIES_PER_TURN_MAX };
-        self.has_more_due = self.wheel.poll(clock_ms, most, &mut self.due);
-        for due in &self.due {
+        self.has_more_due = self.wheel.poll(clock_ms, most, &mut due);
+        for due in &due {
             self.timers.remove(due.token);
         }
-        let numbers = self.due.iter().map(|due| HoldNumber(due.token));
+        let numbers = due.iter().map(|due| HoldNumber(due.token));
         self.event.advance(now_ms, numbers, presence, changes);
         self.set_timers(changes);
-        self.keep_early_timers();
+        self.keep_early_timers(&due);
     }
 
     /// Decides one command. What the passing of time demands for its caller goes to `upkeep`, what the command itself
@@ -175,8 +167,8 @@ impl EventMachine {
     }
 
     /// The wheel only proposes. A hold that the core did not end keeps a timer.
-    fn keep_early_timers(&mut self) {
-        for due in &self.due {
+    fn keep_early_timers(&mut self, due: &[Due]) {
+        for due in due {
             let deadline_ms = self.event.live_deadline_ms(HoldNumber(due.token));
             if let Some(deadline_ms) = deadline_ms.filter(|_| self.timers.get(due.token).is_none()) {
                 self.timers.insert(due.token, self.wheel.insert(deadline_ms, due.token));

@@ -185,7 +185,7 @@ struct Turn<'a> {
 
 impl SessionHandle {
     /// The handle of a session actor.
-    pub fn new(machine: SessionMachine, capacity: usize) -> SessionHandle {
+    pub fn new(machine: SessionMachine, capacity: u32) -> SessionHandle {
         let machine = Mutex::new(machine);
         // Ends of sessions free tickets, and are few: they take the internal lane, so nothing is reserved.
         SessionHandle { inbox: Inbox::new(capacity, 0), machine, doorbell: std::sync::OnceLock::new() }

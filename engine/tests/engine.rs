@@ -125,3 +125,22 @@ async fn a_full_inbox_refuses_and_keeps_a_place_for_those_who_give_back() {
     assert_eq!(view.totals().held, got as u64, "who was refused has nothing: {rest:?}");
     engine.shutdown().await;
 }
+
+#[tokio::test]
+async fn an_engine_that_is_gone_has_let_go_of_its_directory_whether_or_not_its_events_were_asked_anything() {
+    let data = tempfile::tempdir().unwrap();
+    for asks in [false, true] {
+        let engine = open(data.path(), |_| ());
+        if engine.read(&gala(1).id, |_, _| ()).await.is_none() {
+            engine.create_event("admin", None, gala(1)).await.unwrap().answer.unwrap();
+        }
+        if asks {
+            let caller = log_in(&engine, 1).await;
+            engine.execute(&gala(1).id, caller, None, hold()).await.unwrap().answer.unwrap();
+        }
+        engine.shutdown().await;
+    }
+    let engine = open(data.path(), |_| ());
+    assert_eq!(engine.read(&gala(1).id, |event, _| event.live_hold_count()).await.unwrap(), 1);
+    engine.shutdown().await;
+}

@@ -24,8 +24,7 @@ pub fn digest(token: &str) -> [u8; 32] {
 
 /// Two digits a byte.
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-    let mut digits = String::with_capacity(2 * bytes.len());
-    bytes.iter().for_each(|byte| digits.extend([digit(byte >> 4), digit(byte & 15)]));
-    digits
+    let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+    let digits: Vec<u8> = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    String::from_utf8(digits).expect("digits are text")
 }

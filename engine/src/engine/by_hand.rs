@@ -39,7 +39,7 @@ impl Steps {
         steps
     }
 
-    pub(super) fn start_event(&self, handle: &EventHandle) {
+    pub(super) fn connect_event(&self, handle: &EventHandle) {
         handle.connect(self.doorbell(handle.number));
     }
 

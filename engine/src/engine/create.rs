@@ -114,12 +114,12 @@ impl Engine {
         let actors = &self.services.config.actors;
         let (capacity, reserved) = (actors.inbox_commands_max, actors.inbox_reserved_for_completions);
         let machine = EventMachine::new(event, now_ms);
-        let handle = Arc::new(EventHandle::new(machine, 0, capacity as usize, reserved as usize));
+        let handle = Arc::new(EventHandle::new(machine, 0, capacity, reserved));
         let answer = self.journal_creation(&handle, &changes, admin_name, now_ms);
         let entered = self.services.directory.insert(Arc::clone(&handle));
         assert!(entered.is_ok(), "an event is created under the lock that makes its id unique");
         *newest = number;
-        self.start_actor(&handle);
+        self.connect_actor(&handle);
         Ok(answer)
     }
 
@@ -150,15 +150,26 @@ impl Engine {
         receiver
     }
 
-    pub(super) fn start_actor(&self, handle: &Arc<EventHandle>) {
+    /// Connects the event with its actor, and wakes it when something is due. Until then there is no turn to take.
+    pub(super) fn connect_actor(&self, handle: &Arc<EventHandle>) {
+        let (now_ms, presence) = (self.now_ms(), &self.services.sessions);
+        let machine = handle.machine();
+        let next_wake_ms = machine.next_wake_ms(now_ms, presence);
+        let is_due = machine.has_more_to_do(now_ms, presence) || next_wake_ms.is_some_and(|wake_ms| wake_ms <= now_ms);
+        drop(machine);
+        // Before there is an actor: a turn that it took meanwhile would know better.
+        self.services.alarms.set(handle.number, next_wake_ms);
         match &self.workers {
             Workers::Threads { actors, .. } => {
                 if let Some(actors) = actors.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-                    actors.start_event(handle, &self.services);
+                    actors.connect_event(handle, &self.services);
                 }
             }
             #[cfg(test)]
-            Workers::ByHand(steps) => steps.start_event(handle),
+            Workers::ByHand(steps) => steps.connect_event(handle),
+        }
+        if is_due {
+            handle.nudge();
         }
     }
 }

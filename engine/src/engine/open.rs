@@ -99,12 +99,11 @@ impl Engine {
             config,
             journal,
         });
-        for (index, id) in event_ids.into_iter().enumerate() {
-            services.directory.note_id(EventNumber(index as u32 + 1), id);
-        }
+        let removed = (1..).map(EventNumber).zip(event_ids).filter(|(number, _)| !events.contains_key(number));
+        removed.for_each(|(number, id)| services.directory.note_removed(number, id));
         enter_sessions(&services, &sessions, now_ms);
         let machine = SessionMachine::new(sessions, services.config.sessions.lengths(), now_ms);
-        let sessions = Arc::new(SessionHandle::new(machine, services.config.actors.inbox_commands_max as usize));
+        let sessions = Arc::new(SessionHandle::new(machine, services.config.actors.inbox_commands_max));
 
         let heartbeat = Heartbeat::start(&directory, now_ms)?;
         let workers = start_work(work, &services, &sessions, heartbeat, directory)?;
@@ -114,12 +113,12 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Enters a recovered event, with its view, and starts its actor.
+    /// Enters a recovered event, with its view, and connects its actor.
     fn enter_event(&self, mut event: Event, now_ms: u64) {
         // How fast a line moved before the stop says little of how it moves after it.
         event.measure_anew(now_ms);
         let actors = &self.services.config.actors;
-        let (capacity, reserved) = (actors.inbox_commands_max as usize, actors.inbox_reserved_for_completions as usize);
+        let (capacity, reserved) = (actors.inbox_commands_max, actors.inbox_reserved_for_completions);
         let number = event.number();
         event.users().for_each(|user| self.services.sessions.touch(user, number));
         for session in event.passed_over() {
@@ -135,7 +134,7 @@ impl Engine {
         handle.publish(Arc::new(view));
         let entered = self.services.directory.insert(Arc::clone(&handle));
         assert!(entered.is_ok(), "two recovered events of one id");
-        self.start_actor(&handle);
+        self.connect_actor(&handle);
     }
 }
 

@@ -4,13 +4,13 @@
 //! leaves work behind, the actor steps back behind its neighbours on the arbiter before it goes on.
 
 use std::cell::RefCell;
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, Weak, mpsc};
 use std::thread::JoinHandle;
 
 use actix::{Actor, Arbiter, Context, Handler, Message, System};
 
 use crate::event_turn::{self, TurnBuffers};
-use crate::handle::EventHandle;
+use crate::handle::{EventHandle, Ring};
 use crate::services::Services;
 use crate::session_turn::{self, SessionHandle, SessionRequest};
 
@@ -25,8 +25,12 @@ struct EventActor {
     services: Arc<Services>,
 }
 
+/// With more than so many who wait for answers, all turns are the actors'. Over HTTP, turns where they are asked for are better
+/// with up to 512 connections; with callers in process, who cost less than a wake-up themselves, up to 256.
+const WAITING_FOR_TURNS_HERE_MAX: usize = 256;
+
 thread_local! {
-    /// One arbiter has one turn at a time, whichever of its events it is: a hundred thousand idle ones need none of their own.
+    /// One thread has one turn at a time, whichever event's it is: a hundred thousand idle ones need none of their own.
     static BUFFERS: RefCell<TurnBuffers> = RefCell::default();
 }
 
@@ -51,6 +55,25 @@ impl Handler<Doorbell> for EventActor {
             step_back_and(move || handle.nudge());
         }
     }
+}
+
+/// Takes the turn of an event on this thread, where that is better than to wake its actor. Whether it did.
+///
+/// A wake-up costs more than a turn with few commands. Where few wait, whoever asks is done sooner without one; where many
+/// do, a turn of the actor serves hundreds of them together, while those who ask have a processor of their own.
+fn take_turn_here(handle: &Weak<EventHandle>, services: &Weak<Services>) -> bool {
+    let Some((handle, services)) = handle.upgrade().zip(services.upgrade()) else { return false };
+    if services.pressure.waiting() > WAITING_FOR_TURNS_HERE_MAX {
+        return false;
+    }
+    let turn = BUFFERS.with(|buffers| {
+        // In use where a turn of another event has led here.
+        event_turn::try_turn(&handle, &services, &mut *buffers.try_borrow_mut().ok()?)
+    });
+    if turn == Some(true) {
+        handle.nudge();
+    }
+    turn.is_some()
 }
 
 impl Actor for SessionActor {
@@ -109,7 +132,10 @@ impl ActorSystem {
         let arbiter = self.arbiters[handle.number.0 as usize % self.arbiters.len()].handle();
         // Both own the doorbell, if at a distance: one that was never rung must not keep them.
         let (own, services, address) = (Arc::downgrade(handle), Arc::downgrade(services), OnceLock::new());
-        let ring = move || {
+        let ring = move |ring| {
+            if ring == Ring::ToAnybody && take_turn_here(&own, &services) {
+                return;
+            }
             let started = address.get().or_else(|| {
                 let (handle, services) = own.upgrade().zip(services.upgrade())?;
                 let actor = |_: &mut Context<EventActor>| EventActor { handle, services };

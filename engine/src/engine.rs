@@ -353,8 +353,12 @@ impl Engine {
             let _ = self.snapshot().await;
         }
         self.workers.stop();
-        // What slipped in while the actors stopped was never looked at: whoever waits for it learns so.
-        self.services.directory.all().iter().for_each(|handle| handle.inbox().clear());
+        for handle in self.services.directory.all() {
+            // A turn that somebody else took before the stop began may be under way.
+            drop(handle.machine_mut());
+            // What slipped in while the actors stopped was never looked at: whoever waits for it learns so.
+            handle.inbox().clear();
+        }
         self.services.journal.close();
     }
 

@@ -7,6 +7,7 @@
 //! 4. on the journal's thread, after the sync: publish the view, send the replies
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use parking_lot::RwLockWriteGuard;
 use tokio::sync::oneshot;
@@ -41,6 +42,25 @@ pub struct TurnBuffers {
 /// Takes a turn. `true` asks for another one at once: commands wait. Where only upkeep is left, the actor is nudged when
 /// this turn is durable.
 pub fn take_turn(handle: &Arc<EventHandle>, services: &Arc<Services>, buffers: &mut TurnBuffers) -> bool {
+    // First the machine, then what is asked of it: of two threads that take turns, neither decides what the other has taken
+    // from the inbox before.
+    take_turn_with(handle.machine_mut(), handle, services, buffers)
+}
+
+/// Takes a turn if nobody has one just now, and the engine is not about to stop: it waits for the turns of its actors alone,
+/// and for those that are under way. `None` where it was not taken.
+pub fn try_turn(handle: &Arc<EventHandle>, services: &Arc<Services>, buffers: &mut TurnBuffers) -> Option<bool> {
+    let machine = handle.try_machine_mut()?;
+    let is_stopping = services.is_stopping.load(Ordering::Acquire);
+    (!is_stopping).then(|| take_turn_with(machine, handle, services, buffers))
+}
+
+fn take_turn_with<'a>(
+    machine: RwLockWriteGuard<'a, EventMachine>,
+    handle: &'a Arc<EventHandle>,
+    services: &'a Arc<Services>,
+    buffers: &mut TurnBuffers,
+) -> bool {
     let _guard = AbortOnPanic(services);
     let TurnBuffers { batch, records, upkeep, changes } = buffers;
     let most = services.config.actors.slice_commands_max as usize;
@@ -51,7 +71,7 @@ pub fn take_turn(handle: &Arc<EventHandle>, services: &Arc<Services>, buffers: &
         handle,
         services,
         now_ms,
-        machine: handle.machine_mut(),
+        machine,
         records,
         upkeep,
         changes,

@@ -54,6 +54,15 @@ pub struct Reply {
     pub at_ms: u64,
 }
 
+/// Who may take the turn that a ring of the doorbell asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ring {
+    /// Whoever rings has asked something, and may take it where that is quicker than to wake the actor.
+    ToAnybody,
+    /// The actor: who rings has something else to do, such as to write the journal.
+    ToTheActor,
+}
+
 /// An event, to those who are not its actor.
 pub struct EventHandle {
     /// The event's number.
@@ -61,8 +70,8 @@ pub struct EventHandle {
     /// The event's id.
     pub id: Slug,
     inbox: Inbox<Envelope>,
-    /// Wakes the actor. Set once there is one to be woken.
-    doorbell: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// Has a turn taken. Set once there is an actor.
+    doorbell: OnceLock<Box<dyn Fn(Ring) + Send + Sync>>,
     /// The actor's state. The actor writes, a turn at a time; owners' reads look in between two turns, and answer only
     /// once what they saw is durable. The lock is one that can be handed over: an actor with much to do takes it again at
     /// once, and that of the standard library would keep who waits for it outside until the work is done.
@@ -95,7 +104,7 @@ impl EventHandle {
     /// Puts a command in the event's inbox.
     pub fn send(&self, envelope: Envelope, lane: Lane) -> Result<(), Full> {
         if self.inbox.push(envelope, lane)? {
-            self.ring();
+            self.ring(Ring::ToAnybody);
         }
         Ok(())
     }
@@ -114,15 +123,15 @@ impl EventHandle {
     /// Asks the actor for a turn: something is due.
     pub fn nudge(&self) {
         if self.inbox.nudge() {
-            self.ring();
+            self.ring(Ring::ToTheActor);
         }
     }
 
     /// Connects the actor. It is rung if something was sent before, when nobody could ring.
-    pub fn connect(&self, doorbell: Box<dyn Fn() + Send + Sync>) {
+    pub fn connect(&self, doorbell: Box<dyn Fn(Ring) + Send + Sync>) {
         assert!(self.doorbell.set(doorbell).is_ok(), "two actors for event {}", self.id);
         if self.inbox.is_rung() {
-            self.ring();
+            self.ring(Ring::ToTheActor);
         }
     }
 
@@ -180,13 +189,18 @@ impl EventHandle {
         self.machine.write()
     }
 
+    /// The same, unless somebody else has it just now.
+    pub(crate) fn try_machine_mut(&self) -> Option<RwLockWriteGuard<'_, EventMachine>> {
+        self.machine.try_write()
+    }
+
     pub(crate) fn set_appended_seq(&self, seq: u64) {
         self.appended_seq.store(seq, Ordering::Release);
     }
 
-    fn ring(&self) {
+    fn ring(&self, ring: Ring) {
         if let Some(doorbell) = self.doorbell.get() {
-            doorbell();
+            doorbell(ring);
         }
     }
 }

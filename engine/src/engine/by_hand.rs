@@ -35,23 +35,24 @@ pub(crate) struct Steps {
 impl Steps {
     pub(super) fn new(sessions: &SessionHandle, heartbeat: Heartbeat, directory: DataDirectory) -> Steps {
         let steps = Steps { rung: Arc::default(), heartbeat: Mutex::new(heartbeat), directory };
-        sessions.connect(steps.doorbell(SESSIONS));
+        sessions.connect(Box::new(steps.ring(SESSIONS)));
         steps
     }
 
     pub(super) fn connect_event(&self, handle: &EventHandle) {
-        handle.connect(self.doorbell(handle.number));
+        let ring = self.ring(handle.number);
+        handle.connect(Box::new(move |_| ring()));
     }
 
     pub(super) fn snapshot(&self, services: &Services) -> Result<WrittenSnapshot, Arc<SnapshotFailure>> {
         write_and_retire(services, &self.directory).map_err(Arc::new)
     }
 
-    fn doorbell(&self, number: EventNumber) -> Box<dyn Fn() + Send + Sync> {
+    fn ring(&self, number: EventNumber) -> impl Fn() + Send + Sync + use<> {
         let rung = Arc::clone(&self.rung);
-        Box::new(move || {
+        move || {
             rung.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
-        })
+        }
     }
 }
 

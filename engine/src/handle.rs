@@ -72,7 +72,7 @@ pub struct EventHandle {
     inbox: Inbox<Envelope>,
     /// Has a turn taken. Set once there is an actor.
     doorbell: OnceLock<Box<dyn Fn(Ring) + Send + Sync>>,
-    /// The actor's state. The actor writes, a turn at a time; owners' reads look in between two turns, and answer only
+    /// The actor's state. Whoever takes a turn writes, one at a time; owners' reads look in between two turns, and answer only
     /// once what they saw is durable. The lock is one that can be handed over: an actor with much to do takes it again at
     /// once, and that of the standard library would keep who waits for it outside until the work is done.
     machine: RwLock<EventMachine>,

@@ -21,7 +21,7 @@
 //! - [`record`]: changes as bytes · [`journal`]: bytes that are there after a power cut · [`storage`]: the door to the disk
 //! - [`state`]: everything durable as one value · [`snapshot`]: that value as a file · `snapshotter`: when and how
 //! - `inbox`, [`handle`], `event_turn`, `session_turn`: a turn takes many commands, and makes one append
-//! - `actor`: the actix shells around the turns · `alarms`: who is to be woken when
+//! - `actor`: the actix shells around the turns, and who takes one · `alarms`: who is to be woken when
 //! - `directory`, [`session_table`]: who there is · `pressure`: how many wait, and whether the disk is slow
 //! - `lifecycle_log`: what the log says of an event's life · `pulse`: signs of life of the wheels' thread
 //! - `census`: sums over all events · `tally`: what is counted as it becomes durable · `history`: what the totals were lately
@@ -32,7 +32,8 @@
 //!
 //! 1. No success is answered, no refusal, no figure shown before everything it rests on is on disk. A repeat that changed
 //!    nothing still waits for the record it repeats.
-//! 2. The actor never waits for the disk: replies travel with their turn's records.
+//! 2. An event has one turn at a time, the actor's or that of whoever asks; it never waits for the disk: replies travel with
+//!    their turn's records.
 //! 3. One journal for the process; one writer thread; one unsynced batch in flight. A failed write or sync ends the
 //!    process; fsync is never retried.
 //! 4. The wheel proposes, the core decides: the deadline in the state is the truth. Wheels are rebuilt at recovery, never

@@ -1,10 +1,11 @@
 //! The actors: thin actix shells around a turn. The only file that knows actix.
 //!
 //! A ring of the doorbell is all an actor is ever sent; what is asked of it waits in its inbox. While few wait, whoever
-//! asks takes the turn, and the actor is left to sleep. After each turn of an actor that leaves work behind, the actor steps back behind its neighbours on the arbiter before it goes on.
+//! asks takes the turn, and the actor is left to sleep. After each of its turns that leaves work behind, the actor steps
+//! back behind its neighbours on the arbiter before it goes on.
 
 use std::cell::RefCell;
-use std::sync::{Arc, OnceLock, Weak, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 
 use actix::{Actor, Arbiter, Context, Handler, Message, System};
@@ -25,8 +26,9 @@ struct EventActor {
     services: Arc<Services>,
 }
 
-/// With more than so many who wait for answers, all turns are the actors'. Over HTTP, turns where they are asked for are better
-/// with up to 512 connections; with callers in process, who cost less than a wake-up themselves, up to 256.
+/// With more than so many who wait for answers, all turns are the actors'. Behind a disk that takes some 0.1 ms for a sync,
+/// turns where they are asked for are better with up to 512 connections over HTTP; with callers in process, who cost less
+/// than a wake-up themselves, up to 256.
 const WAITING_FOR_TURNS_HERE_MAX: usize = 256;
 
 thread_local! {
@@ -61,14 +63,13 @@ impl Handler<Doorbell> for EventActor {
 ///
 /// A wake-up costs more than a turn with few commands. Where few wait, whoever asks is done sooner without one; where many
 /// do, a turn of the actor serves hundreds of them together, while those who ask have a processor of their own.
-fn take_turn_here(handle: &Weak<EventHandle>, services: &Weak<Services>) -> bool {
-    let Some((handle, services)) = handle.upgrade().zip(services.upgrade()) else { return false };
+fn take_turn_here(handle: &Arc<EventHandle>, services: &Arc<Services>) -> bool {
     if services.pressure.waiting() > WAITING_FOR_TURNS_HERE_MAX {
         return false;
     }
     let turn = BUFFERS.with(|buffers| {
         // In use where a turn of another event has led here.
-        event_turn::try_turn(&handle, &services, &mut *buffers.try_borrow_mut().ok()?)
+        event_turn::try_turn(handle, services, &mut *buffers.try_borrow_mut().ok()?)
     });
     if turn == Some(true) {
         handle.nudge();
@@ -126,25 +127,20 @@ impl ActorSystem {
     }
 
     /// Connects an event with its actor, which starts with the first ring: of a hundred thousand events most are over or
-    /// still to come, and a started actor takes as much memory as all else of an idle event. Events are spread over the
-    /// arbiters by their numbers.
+    /// still to come, and a started actor takes memory of its own. Events are spread over the arbiters by their numbers.
     pub fn connect_event(&self, handle: &Arc<EventHandle>, services: &Arc<Services>) {
         let arbiter = self.arbiters[handle.number.0 as usize % self.arbiters.len()].handle();
         // Both own the doorbell, if at a distance: one that was never rung must not keep them.
         let (own, services, address) = (Arc::downgrade(handle), Arc::downgrade(services), OnceLock::new());
         let ring = move |ring| {
-            if ring == Ring::ToAnybody && take_turn_here(&own, &services) {
+            // Of an engine that is gone, nobody waits for anything.
+            let Some((handle, services)) = own.upgrade().zip(services.upgrade()) else { return };
+            if ring == Ring::ToAnybody && take_turn_here(&handle, &services) {
                 return;
             }
-            let started = address.get().or_else(|| {
-                let (handle, services) = own.upgrade().zip(services.upgrade())?;
-                let actor = |_: &mut Context<EventActor>| EventActor { handle, services };
-                Some(address.get_or_init(|| EventActor::start_in_arbiter(&arbiter, actor)))
-            });
+            let start = || EventActor::start_in_arbiter(&arbiter, |_| EventActor { handle, services });
             // One ring is under way at a time, so the mailbox needs no bound of its own.
-            if let Some(address) = started {
-                address.do_send(Doorbell);
-            }
+            address.get_or_init(start).do_send(Doorbell);
         };
         handle.connect(Box::new(ring));
     }

@@ -8,7 +8,8 @@ use super::id::NumberHasher;
 /// Entries a shard has on average before there is one more. Splitting one takes some ten microseconds.
 const SHARD_ENTRIES: usize = 1_200;
 
-/// A hash map keyed by one of the numbers of [`super::id`]. Looked up, never iterated where order could show.
+/// A hash map keyed by a number that nobody outside can choose: one of those of [`super::id`], or made of one, or a keyed hash.
+/// Looked up, never iterated where order could show.
 ///
 /// A usual hash map moves all entries when it is full. With a million of them that takes hundreds of milliseconds, in
 /// which the event serves nobody. This one has its entries in shards and splits one shard at a time (linear hashing,

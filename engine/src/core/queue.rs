@@ -72,17 +72,17 @@ impl LoginQueue {
 
     /// The entry that has waited longest.
     pub fn head(&self) -> Option<&QueueEntry> {
-        self.at(self.places.first()?)
+        self.window.get(self.places.first()?)
     }
 
     /// The entry that is served next: the first of those that are not passed over.
     pub fn next_eligible(&self) -> Option<&QueueEntry> {
-        self.at(self.eligible.first()?)
+        self.window.get(self.eligible.first()?)
     }
 
     /// The entry of `user`.
     pub fn entry(&self, user: UserNumber) -> Option<&QueueEntry> {
-        self.at(*self.ordinals.get(user)?)
+        self.window.get(*self.ordinals.get(user)?)
     }
 
     /// The place of `user`.
@@ -90,7 +90,7 @@ impl LoginQueue {
         let ordinal = *self.ordinals.get(user)?;
         let is_eligible = self.eligible.contains(ordinal);
         Some(Place {
-            entry: self.at(ordinal)?,
+            entry: self.window.get(ordinal)?,
             ahead: self.places.count_before(ordinal),
             eligible_ahead: is_eligible.then(|| self.eligible.count_before(ordinal)),
         })
@@ -163,10 +163,6 @@ impl LoginQueue {
     /// All entries in order.
     pub fn iter(&self) -> impl Iterator<Item = &QueueEntry> {
         self.places_from(0).filter_map(|(_, entry)| entry)
-    }
-
-    fn at(&self, ordinal: u32) -> Option<&QueueEntry> {
-        self.window.get(ordinal)
     }
 }
 

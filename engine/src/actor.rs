@@ -1,7 +1,7 @@
 //! The actors: thin actix shells around a turn. The only file that knows actix.
 //!
-//! A ring of the doorbell is all an actor is ever sent; what is asked of it waits in its inbox. While few wait, whoever
-//! asks takes the turn, and the actor is left to sleep. After each of its turns that leaves work behind, the actor steps
+//! A ring of the doorbell is all an actor is ever sent; what is asked of it waits in its inbox. While few wait, and the
+//! disk is at a write, whoever asks takes the turn, and the actor is left to sleep. After each of its turns that leaves work behind, the actor steps
 //! back behind its neighbours on the arbiter before it goes on.
 
 use std::cell::RefCell;
@@ -26,10 +26,9 @@ struct EventActor {
     services: Arc<Services>,
 }
 
-/// With more than so many who wait for answers, all turns are the actors'. Behind a disk that takes some 0.1 ms for a sync,
-/// turns where they are asked for are better with up to 512 connections over HTTP; with callers in process, who cost less
-/// than a wake-up themselves, up to 256.
-const WAITING_FOR_TURNS_HERE_MAX: usize = 256;
+/// With more than so many who wait for answers, all turns are the actors'. Callers in process, who cost less than a wake-up
+/// themselves, are better served so from some hundred on, over HTTP from some five hundred.
+const WAITING_FOR_TURNS_HERE_MAX: usize = 64;
 
 thread_local! {
     /// One thread has one turn at a time, whichever event's it is: a hundred thousand idle ones need none of their own.
@@ -61,10 +60,12 @@ impl Handler<Doorbell> for EventActor {
 
 /// Takes the turn of an event on this thread, where that is better than to wake its actor. Whether it did.
 ///
-/// A wake-up costs more than a turn with few commands. Where few wait, whoever asks is done sooner without one; where many
-/// do, a turn of the actor serves hundreds of them together, while those who ask have a processor of their own.
+/// A wake-up costs more than a turn with few commands. Where few wait, whoever asks is done sooner without one, and what
+/// their turns write is gathered while the disk is at the write before. Where it is at none, what is written now is in a
+/// frame by itself: by the time that an actor is awake, others have asked, and one turn and one frame serve them all.
 fn take_turn_here(handle: &Arc<EventHandle>, services: &Arc<Services>) -> bool {
-    if services.pressure.waiting() > WAITING_FOR_TURNS_HERE_MAX {
+    let few_wait = services.pressure.waiting() <= WAITING_FOR_TURNS_HERE_MAX;
+    if !few_wait || services.journal.frame_in_flight().is_none() {
         return false;
     }
     let turn = BUFFERS.with(|buffers| {

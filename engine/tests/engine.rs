@@ -144,26 +144,3 @@ async fn an_engine_that_is_gone_has_let_go_of_its_directory_whether_or_not_its_e
     assert_eq!(engine.read(&gala(1).id, |event, _| event.live_hold_count()).await.unwrap(), 1);
     engine.shutdown().await;
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn few_who_ask_are_served_without_an_actor_to_wake() {
-    let data = tempfile::tempdir().unwrap();
-    let engine = open(data.path(), |config| config.actors.arbiters = 1);
-    let other = NewEvent { id: Slug::new("ball").unwrap(), ..gala(1) };
-    for event in [gala(1), other.clone()] {
-        engine.create_event("admin", None, event).await.unwrap().answer.unwrap();
-    }
-    let (first, second) = (log_in(&engine, 0).await, log_in(&engine, 1).await);
-
-    // The one thread of all actors waits for the gala, which somebody looks at for long.
-    let (release, released) = mpsc::channel();
-    let busy = keep_busy(&engine, released);
-    let waits = engine.submit(&gala(1).id, first, None, hold()).unwrap();
-    let held = engine.execute(&other.id, second, None, hold()).await.unwrap();
-    assert!(matches!(held.answer, Ok(Outcome::Held { .. })), "{held:?}");
-
-    drop(release);
-    busy.join().unwrap();
-    assert!(matches!(waits.await.unwrap().answer, Ok(Outcome::Held { .. })));
-    engine.shutdown().await;
-}

@@ -215,3 +215,25 @@ fn a_stuck_disk_fills_the_bounds_and_no_more() {
     engine.turn_wheels();
     assert_eq!((engine.check_ready(), engine.services.pressure.waiting()), (Ok(()), 0));
 }
+
+#[test]
+fn who_asks_while_the_disk_is_at_a_write_takes_the_turn() {
+    let sale = Sale::open(|_| ());
+    let (first, second) = (sale.log_in(1).unwrap(), sale.log_in(2).unwrap());
+    let Sale { disk, engine, runtime, .. } = &sale;
+    let journal = &engine.services.journal;
+    disk.hold_syncs();
+    let held = engine.submit(&gala().id, first, None, hold()).unwrap();
+    while journal.frame_in_flight().is_none() || journal.appended_seq() == journal.durable_seq() {
+        std::thread::yield_now();
+    }
+    // The actor's turn is over once somebody else gets a look in.
+    drop(engine.services.directory.find(&gala().id).unwrap().machine());
+    let appended_seq = journal.appended_seq();
+    let held_too = engine.submit(&gala().id, second, None, hold()).unwrap();
+    assert!(journal.appended_seq() > appended_seq, "nobody else had to be woken");
+    disk.release_syncs();
+    for answer in [held, held_too] {
+        assert!(matches!(runtime.block_on(answer).unwrap().answer, Ok(Outcome::Held { .. })));
+    }
+}

@@ -1,7 +1,7 @@
 //! What one user has in one event.
 
 use super::few::Few;
-use super::hold::{Booking, Hold, HoldState};
+use super::hold::{Hold, HoldState};
 use super::id::HoldNumber;
 
 /// How many of a user's ended holds an event remembers; released ones are forgotten before expired ones, older ones before
@@ -55,9 +55,9 @@ impl Party {
         self.expired -= u16::from(state == HoldState::Expired);
     }
 
-    /// Counts `booking`, which has just been made.
-    pub fn book(&mut self, number: HoldNumber, booking: &Booking) {
-        self.booked += booking.quantity;
+    /// Counts a booking of `quantity` tickets, which has just been made.
+    pub fn book(&mut self, number: HoldNumber, quantity: u32) {
+        self.booked += quantity;
         self.numbers.insert_in_order(number);
     }
 }

@@ -67,6 +67,10 @@ impl Event {
     /// free to the line. A late wheel can make tickets come back late, never make an expired hold confirmable.
     pub fn expire_due_of(&mut self, now_ms: u64, user: UserNumber, presence: &dyn Presence, changes: &mut Vec<Change>) {
         let clock_ms = self.sale_clock_ms(now_ms);
+        // In the first minutes of a sale, nobody's are: then there is no need to find the user.
+        if self.types.iter().all(|ticket_type| ticket_type.expiries.all_end_after(clock_ms)) {
+            return;
+        }
         let due = self.live_holds_of(user).filter(|(_, hold)| clock_ms >= hold.deadline_ms);
         let mut due: Vec<(u64, HoldNumber)> = due.map(|(number, hold)| (hold.deadline_ms, number)).collect();
         if due.is_empty() {

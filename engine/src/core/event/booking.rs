@@ -78,7 +78,7 @@ impl Event {
     fn book_directly(&mut self, context: &Context, wish: &CheckedWish, changes: &mut Vec<Change>) -> Answer {
         let (user, session) = context.user();
         self.check_on_sale()?;
-        self.check_limits(user, wish.quantity)?;
+        self.check_limits(self.parties.get(user), wish.quantity)?;
         let Some(quantity) = self.quantity_to_be_had(user, wish) else {
             return Err(self.refuse_tickets(user, wish));
         };

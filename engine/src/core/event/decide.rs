@@ -6,6 +6,7 @@ use crate::core::command::{Caller, CheckedWish, Command, Context, Wish};
 use crate::core::hold::HoldState;
 use crate::core::id::{LoginSeq, Slug, TypeIndex, UserNumber};
 use crate::core::outcome::Answer;
+use crate::core::party::Party;
 use crate::core::planted::{Bug, is_planted};
 use crate::core::rejection::Rejection;
 use crate::core::settings::QUANTITY_MAX;
@@ -110,12 +111,12 @@ impl Event {
         Ok(CheckedWish { ticket_type, quantity, min_quantity: wish.min_quantity })
     }
 
-    /// Refuses `quantity` further tickets that the user's limits do not allow.
-    pub(super) fn check_limits(&self, user: UserNumber, quantity: u32) -> Result<(), Rejection> {
+    /// Refuses `quantity` further tickets that the limits do not allow a user who has `party` here.
+    pub(super) fn check_limits(&self, party: Option<&Party>, quantity: u32) -> Result<(), Rejection> {
         if quantity > self.settings.max_per_hold {
             return Err(Rejection::LimitReached { limit: self.settings.max_per_hold, used: 0 });
         }
-        let used = self.committed_of(user);
+        let used = party.map_or(0, Party::committed);
         if used + quantity > self.settings.max_per_user + u32::from(is_planted(Bug::LimitPlusOne)) {
             return Err(Rejection::LimitReached { limit: self.settings.max_per_user, used });
         }
@@ -123,8 +124,8 @@ impl Event {
     }
 
     /// Refuses a new hold or place of a user who let too many holds expire here lately.
-    pub(super) fn check_damping(&self, context: &Context, user: UserNumber) -> Result<(), Rejection> {
-        let Some(party) = self.parties.get(user).filter(|party| party.expired > 0) else { return Ok(()) };
+    pub(super) fn check_damping(&self, context: &Context, party: Option<&Party>) -> Result<(), Rejection> {
+        let Some(party) = party.filter(|party| party.expired > 0) else { return Ok(()) };
         let holds = party.numbers.iter().filter_map(|number| self.holds.get(number.0));
         // Of an ended hold, this is the engine time at which it ended: no pause and no credit moves it any more.
         let expired = holds.filter(|hold| hold.state == HoldState::Expired).map(|hold| hold.deadline_ms);

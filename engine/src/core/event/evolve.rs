@@ -8,7 +8,7 @@ use crate::core::flow::{Flow, Step};
 use crate::core::hold::{Booking, Hold, HoldSource, HoldState};
 use crate::core::id::{HoldNumber, UserNumber};
 use crate::core::idempotency::Remembered;
-use crate::core::party::{CANCELLED_BOOKINGS_REMEMBERED_MAX, ENDED_HOLDS_REMEMBERED_MAX};
+use crate::core::party::{CANCELLED_BOOKINGS_REMEMBERED_MAX, ENDED_HOLDS_REMEMBERED_MAX, Party};
 use crate::core::planted::{Bug, is_planted};
 use crate::core::queue::QueueEntry;
 use crate::core::settings::{Details, Settings};
@@ -54,8 +54,8 @@ impl Event {
                 self.extend_hold(*number, *deadline_ms, *counted);
             }
             Change::HoldConfirmed { number, share, rescued } => self.confirm_hold(at_ms, *number, share, *rescued),
-            Change::HoldReleased { number, .. } => self.end_hold(at_ms, *number, HoldState::Released),
-            Change::HoldExpired { number, .. } => self.end_hold(at_ms, *number, HoldState::Expired),
+            Change::HoldReleased { number, .. } => self.give_up_hold(at_ms, *number, HoldState::Released),
+            Change::HoldExpired { number, .. } => self.give_up_hold(at_ms, *number, HoldState::Expired),
             Change::BookingPlaced { number, share } => self.place_booking(at_ms, *number, share),
             Change::BookingCancelled { number, .. } => self.cancel_booking(at_ms, *number),
             Change::ClocksShifted { by_ms, .. } => self.shift_clocks(at_ms, *by_ms),
@@ -199,9 +199,18 @@ impl Event {
         if rescued {
             self.retake_expired(number, share.quantity);
         }
-        self.end_hold(at_ms, number, HoldState::Confirmed);
+        self.end_hold(at_ms, number, HoldState::Confirmed).book(number, share.quantity);
         self.ticket_type_mut(share.ticket_type).capacity.book(share.quantity);
         self.insert_booking(at_ms, number, share);
+    }
+
+    /// A live hold ends without a booking, and is remembered for a while.
+    fn give_up_hold(&mut self, at_ms: u64, number: HoldNumber, state: HoldState) {
+        let party = self.end_hold(at_ms, number, state);
+        if usize::from(party.ended) > ENDED_HOLDS_REMEMBERED_MAX {
+            let user = self.holds.get(number.0).expect("an ended hold is remembered").user;
+            self.forget_oldest_ended(user, number);
+        }
     }
 
     /// An expired hold is live again for the blink until it is confirmed in the same step.
@@ -221,8 +230,8 @@ impl Event {
         party.forget_end(HoldState::Expired);
     }
 
-    /// The one place where a live hold ends and its tickets come free.
-    fn end_hold(&mut self, at_ms: u64, number: HoldNumber, state: HoldState) {
+    /// The one place where a live hold ends and its tickets come free. Returns what its user has.
+    fn end_hold(&mut self, at_ms: u64, number: HoldNumber, state: HoldState) -> &mut Party {
         let hold = self.holds.get(number.0).expect("an ended hold existed");
         assert!(hold.is_live(), "hold {} ended twice", number.0);
         let (share, deadline_ms) = (share_of(hold), hold.deadline_ms);
@@ -240,13 +249,14 @@ impl Event {
         let party = self.party_mut(share.user);
         party.held -= share.quantity;
         party.remember_end(state);
-        self.forget_oldest_ended(share.user, number);
+        party
     }
 
     fn place_booking(&mut self, at_ms: u64, number: HoldNumber, share: &Share) {
         self.take_number(number);
         self.ticket_type_mut(share.ticket_type).capacity.book(share.quantity);
         self.step_out(at_ms, share, Step::Served);
+        self.parties.get_or_default(share.user).book(number, share.quantity);
         self.insert_booking(at_ms, number, share);
     }
 
@@ -259,7 +269,6 @@ impl Event {
             booked_at_ms: at_ms,
             cancelled_at_ms: None,
         };
-        self.parties.get_or_default(share.user).book(number, &booking);
         self.bookings.insert(number.0, booking);
     }
 
@@ -289,20 +298,18 @@ impl Event {
         self.next_number += 1;
     }
 
-    fn party_mut(&mut self, user: UserNumber) -> &mut crate::core::party::Party {
+    fn party_mut(&mut self, user: UserNumber) -> &mut Party {
         self.parties.get_mut(user).expect("who has a hold or a booking is a party")
     }
 
-    /// Keeps the memory of a user's ended holds at [`ENDED_HOLDS_REMEMBERED_MAX`]. Confirmed ones stay with their booking.
+    /// Forgets one of a user's ended holds: there are more than [`ENDED_HOLDS_REMEMBERED_MAX`]. Confirmed ones stay with their
+    /// booking.
     ///
     /// Released ones go first: who lets holds expire waits before the next one, and must not get around that by holding
     /// and releasing until the expired ones are forgotten. The user's newest number stays: it tells which session was
     /// served here.
     fn forget_oldest_ended(&mut self, user: UserNumber, just_ended: HoldNumber) {
         let party = self.parties.get(user).expect("who has a hold is a party");
-        if usize::from(party.ended) <= ENDED_HOLDS_REMEMBERED_MAX {
-            return;
-        }
         let numbers = &*party.numbers;
         let ended = numbers.iter().filter_map(|number| Some((*number, self.holds.get(number.0)?)));
         let ended = ended.filter(|(_, hold)| matches!(hold.state, HoldState::Released | HoldState::Expired));

@@ -28,6 +28,11 @@ impl ExpiryCalendar {
         }
     }
 
+    /// Whether it is certain that no live hold has ended by `clock_ms`. In the second in which one ends, it is not.
+    pub fn all_end_after(&self, clock_ms: u64) -> bool {
+        self.holds_by_second.first_key_value().is_none_or(|(second, _)| clock_ms.div_ceil(1_000) < *second)
+    }
+
     /// The end of the second in which the next hold ends, in milliseconds on the sale clock: asking again then, one
     /// finds it ended.
     pub fn next_ms(&self) -> Option<u64> {
@@ -42,5 +47,25 @@ impl ExpiryCalendar {
     /// How many live holds it knows.
     pub fn len(&self) -> usize {
         self.holds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ExpiryCalendar;
+
+    #[test]
+    fn what_has_ended_is_never_taken_for_live() {
+        let mut calendar = ExpiryCalendar::default();
+        assert!(calendar.all_end_after(u64::MAX), "nothing is live");
+        for deadline_ms in [7_000, 7_001, 7_999, 8_000] {
+            calendar.add(9_500);
+            calendar.add(deadline_ms);
+            assert!(calendar.all_end_after(6_000));
+            assert!(!calendar.all_end_after(deadline_ms), "its deadline is no part of a hold's time");
+            assert!(!calendar.all_end_after(deadline_ms + 1));
+            calendar.remove(deadline_ms);
+            assert!(calendar.all_end_after(deadline_ms));
+        }
     }
 }

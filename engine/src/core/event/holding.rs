@@ -62,8 +62,9 @@ impl Event {
         if !may_wait {
             self.check_on_sale()?;
         }
-        self.check_limits(user, wish.quantity)?;
-        self.check_damping(context, user)?;
+        let party = self.parties.get(user);
+        self.check_limits(party, wish.quantity)?;
+        self.check_damping(context, party)?;
         let quantity = self.quantity_to_be_had(user, wish).filter(|_| self.status == Status::OnSale);
         let Some(quantity) = quantity else {
             return if may_wait {
@@ -117,7 +118,7 @@ impl Event {
             min_quantity: wish.min_quantity.map(|least| least.saturating_sub(before)),
             ..*wish
         };
-        self.check_limits(user, more.quantity)?;
+        self.check_limits(self.parties.get(user), more.quantity)?;
         self.quantity_to_be_had(user, &more).ok_or_else(|| self.refuse_tickets(user, &more))
     }
 

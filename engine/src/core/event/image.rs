@@ -128,7 +128,7 @@ impl Event {
     pub fn restore_booking(&mut self, (number, booking): (HoldNumber, Booking)) {
         let party = self.parties.get_or_default(booking.user);
         if booking.is_booked() {
-            party.book(number, &booking);
+            party.book(number, booking.quantity);
             self.types[usize::from(booking.ticket_type.0)].capacity.book(booking.quantity);
         } else {
             party.numbers.insert_in_order(number);

@@ -1,8 +1,8 @@
 //! The actors: thin actix shells around a turn. The only file that knows actix.
 //!
 //! A ring of the doorbell is all an actor is ever sent; what is asked of it waits in its inbox. While few wait, and the
-//! disk is at a write, whoever asks takes the turn, and the actor is left to sleep. After each of its turns that leaves work behind, the actor steps
-//! back behind its neighbours on the arbiter before it goes on.
+//! disk is at a write, whoever asks takes the turn, and the actor is left to sleep. After each of its turns that leaves
+//! work behind, the actor steps back behind its neighbours on the arbiter before it goes on.
 
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock, mpsc};

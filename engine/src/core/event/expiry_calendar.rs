@@ -7,13 +7,17 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub struct ExpiryCalendar {
     holds_by_second: BTreeMap<u64, u32>,
+    /// The first of these seconds: nearly every command asks for it.
+    first_second: Option<u64>,
     holds: usize,
 }
 
 impl ExpiryCalendar {
     /// A hold with this deadline is live.
     pub fn add(&mut self, deadline_ms: u64) {
-        *self.holds_by_second.entry(deadline_ms.div_ceil(1_000)).or_default() += 1;
+        let second = deadline_ms.div_ceil(1_000);
+        *self.holds_by_second.entry(second).or_default() += 1;
+        self.first_second = Some(self.first_second.map_or(second, |first| first.min(second)));
         self.holds += 1;
     }
 
@@ -25,18 +29,19 @@ impl ExpiryCalendar {
         self.holds -= 1;
         if *holds == 0 {
             self.holds_by_second.remove(&second);
+            self.first_second = self.holds_by_second.first_key_value().map(|(second, _)| *second);
         }
     }
 
     /// Whether it is certain that no live hold has ended by `clock_ms`. In the second in which one ends, it is not.
     pub fn all_end_after(&self, clock_ms: u64) -> bool {
-        self.holds_by_second.first_key_value().is_none_or(|(second, _)| clock_ms.div_ceil(1_000) < *second)
+        self.first_second.is_none_or(|second| clock_ms.div_ceil(1_000) < second)
     }
 
     /// The end of the second in which the next hold ends, in milliseconds on the sale clock: asking again then, one
     /// finds it ended.
     pub fn next_ms(&self) -> Option<u64> {
-        self.holds_by_second.first_key_value().map(|(second, _)| second * 1_000)
+        self.first_second.map(|second| second * 1_000)
     }
 
     /// The same of the hold that ends last.

@@ -3,7 +3,7 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Where cargo puts what it builds. */
-export const TARGET = join(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
+export const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
 
 /** The token of the operator whom every server here knows. */
 export const ADMIN_TOKEN = "correct-horse-battery-staple";

@@ -54,8 +54,12 @@ impl Event {
                 self.extend_hold(*number, *deadline_ms, *counted);
             }
             Change::HoldConfirmed { number, share, rescued } => self.confirm_hold(at_ms, *number, share, *rescued),
-            Change::HoldReleased { number, .. } => self.give_up_hold(at_ms, *number, HoldState::Released),
-            Change::HoldExpired { number, .. } => self.give_up_hold(at_ms, *number, HoldState::Expired),
+            Change::HoldReleased { number, share, .. } => {
+                self.give_up_hold(at_ms, *number, share.user, HoldState::Released);
+            }
+            Change::HoldExpired { number, share } => {
+                self.give_up_hold(at_ms, *number, share.user, HoldState::Expired);
+            }
             Change::BookingPlaced { number, share } => self.place_booking(at_ms, *number, share),
             Change::BookingCancelled { number, .. } => self.cancel_booking(at_ms, *number),
             Change::ClocksShifted { by_ms, .. } => self.shift_clocks(at_ms, *by_ms),
@@ -205,10 +209,9 @@ impl Event {
     }
 
     /// A live hold ends without a booking, and is remembered for a while.
-    fn give_up_hold(&mut self, at_ms: u64, number: HoldNumber, state: HoldState) {
+    fn give_up_hold(&mut self, at_ms: u64, number: HoldNumber, user: UserNumber, state: HoldState) {
         let party = self.end_hold(at_ms, number, state);
         if usize::from(party.ended) > ENDED_HOLDS_REMEMBERED_MAX {
-            let user = self.holds.get(number.0).expect("an ended hold is remembered").user;
             self.forget_oldest_ended(user, number);
         }
     }
